@@ -1,0 +1,1 @@
+"""Drives tracees for the first time and writes events."""

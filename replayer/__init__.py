@@ -1,0 +1,1 @@
+"""Drives tracees again from events."""
