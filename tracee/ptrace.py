@@ -1,0 +1,51 @@
+"""ptrace(2)'s numbers, from sys/ptrace.h and linux/ptrace.h."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Option(enum.IntFlag):
+    """PTRACE_SETOPTIONS and PTRACE_SEIZE."""
+
+    TRACESYSGOOD = 1
+    TRACEFORK = 2
+    TRACEVFORK = 4
+    TRACECLONE = 8
+    TRACEEXEC = 16
+    TRACEVFORKDONE = 32
+    TRACEEXIT = 64
+    TRACESECCOMP = 128
+    EXITKILL = 1 << 20
+
+
+ALL_OPTIONS = Option(
+    Option.TRACESYSGOOD
+    | Option.TRACEFORK
+    | Option.TRACEVFORK
+    | Option.TRACECLONE
+    | Option.TRACEEXEC
+    | Option.TRACEVFORKDONE
+    | Option.TRACEEXIT
+    | Option.TRACESECCOMP
+    | Option.EXITKILL
+)
+
+CONT = 7
+SINGLESTEP = 9
+SYSCALL = 24
+SYSEMU = 31
+INTERRUPT = 0x4207
+LISTEN = 0x4208
+
+EVENT_FORK = 1
+EVENT_VFORK = 2
+EVENT_CLONE = 3
+EVENT_EXEC = 4
+EVENT_VFORK_DONE = 5
+EVENT_EXIT = 6
+EVENT_SECCOMP = 7
+EVENT_STOP = 128
+
+SYSCALL_STOP_SIGNAL = 5 | 0x80
+"""SIGTRAP|0x80, which PTRACE_O_TRACESYSGOOD makes of a syscall-stop's signal."""

@@ -1,0 +1,65 @@
+"""Starting a tracee: seized by its tracer, under a seccomp filter, before its first instruction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redrive.tracee import ptrace
+from redrive.tracee._native import ffi, lib
+from redrive.tracee.errors import SpawnFailed
+
+ADDR_NO_RANDOMIZE = 0x0040000
+
+
+@dataclass(frozen=True)
+class SpawnOptions:
+    """How a tracee is prepared between fork and execve.
+
+    ``filter`` is a BPF program (redrive.tracee.seccomp_filter) or None; ``personality`` a value for
+    personality(2) or None; ``keep_descriptor`` the one descriptor the program inherits that is close-on-exec here.
+    """
+
+    filter: bytes | None
+    personality: int | None = None
+    trap_tsc: bool = True
+    new_session: bool = False
+    keep_descriptor: int | None = None
+
+
+@dataclass(frozen=True)
+class Spawned:
+    """A tracee on its way to execve, and the pipe on which it would say that it failed."""
+
+    tid: int
+    path: str
+    error_descriptor: int
+
+    def failure(self) -> SpawnFailed | None:
+        """Why the program could not be started, once the child has exited; closes the pipe."""
+        data = os.read(self.error_descriptor, 4)
+        os.close(self.error_descriptor)
+        return SpawnFailed(self.path, int.from_bytes(data, "little")) if data else None
+
+
+def spawn(path: str, arguments: Sequence[bytes], environment: Sequence[bytes], options: SpawnOptions) -> Spawned:
+    """Fork, seize the child and let it go on to its execve.  Raises SpawnFailed when it cannot be forked or seized."""
+    keep = [ffi.new("char[]", text) for text in (*arguments, *environment)]
+    argv = ffi.new("char *[]", [*keep[: len(arguments)], ffi.NULL])
+    envp = ffi.new("char *[]", [*keep[len(arguments) :], ffi.NULL])
+    request = ffi.new("struct redrive_spawn *")
+    name = ffi.new("char[]", os.fsencode(path))
+    request.path, request.arguments, request.environment = name, argv, envp
+    program = ffi.from_buffer(options.filter) if options.filter else ffi.NULL
+    request.filter, request.filter_length = program, len(options.filter or b"") // 8
+    request.personality = -1 if options.personality is None else options.personality
+    request.trap_tsc = options.trap_tsc
+    request.new_session = options.new_session
+    request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
+    request.options = int(ptrace.ALL_OPTIONS)
+    error_descriptor = ffi.new("int *")
+    tid = lib.redrive_spawn(request, error_descriptor)
+    if tid < 0:
+        raise SpawnFailed(path, -tid)
+    return Spawned(tid, path, int(error_descriptor[0]))

@@ -1,0 +1,425 @@
+#define _GNU_SOURCE
+#include "step_includes.h"
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Newer than the oldest headers we build with. */
+#define REQUEST_GET_SYSCALL_INFO 0x420e
+#define REQUEST_GETSIGMASK 0x420a
+#define REQUEST_SETSIGMASK 0x420b
+#define NOTE_X86_XSTATE 0x202
+#define NOTE_PRSTATUS 1
+
+_Static_assert(sizeof(struct redrive_registers) == sizeof(struct user_regs_struct), "registers as in sys/user.h");
+
+static int use_syscall_info;
+
+int redrive_use_syscall_info(int use)
+{
+    use_syscall_info = use;
+    return use;
+}
+
+static long request(int number, int tid, uint64_t address, uint64_t data)
+{
+    /* The raw syscall: glibc's wrapper treats the PEEK requests specially. */
+    long result = syscall(SYS_ptrace, (long)number, (long)tid, address, data);
+    return result < 0 ? -errno : result;
+}
+
+int redrive_request(int number, int tid, uint64_t address, uint64_t data)
+{
+    return (int)request(number, tid, address, data);
+}
+
+static uint64_t word(const void *pointer)
+{
+    return (uint64_t)(uintptr_t)pointer;
+}
+
+static void fetch_syscall_op(struct redrive_stop *stop)
+{
+    uint8_t info[88] = {0};
+    if (request(REQUEST_GET_SYSCALL_INFO, stop->tid, sizeof info, word(info)) > 0)
+        stop->syscall_op = info[0];
+}
+
+static int fetch(struct redrive_stop *stop)
+{
+    stop->message = 0;
+    stop->syscall_op = -1;
+    stop->registers_valid = 0;
+    if (!WIFSTOPPED(stop->status))
+        return 0;
+    stop->registers_valid = request(PTRACE_GETREGS, stop->tid, 0, word(&stop->registers)) == 0;
+    if (stop->status >> 16) {
+        unsigned long message = 0;
+        if (request(PTRACE_GETEVENTMSG, stop->tid, 0, word(&message)) == 0)
+            stop->message = message;
+        if (stop->status >> 16 != PTRACE_EVENT_STOP)
+            return 0;
+    }
+    if (WSTOPSIG(stop->status) == (SIGTRAP | 0x80)) {
+        if (use_syscall_info)
+            fetch_syscall_op(stop);
+    } else if (request(PTRACE_GETSIGINFO, stop->tid, 0, word(stop->siginfo)) != 0) {
+        memset(stop->siginfo, 0, sizeof stop->siginfo);
+    }
+    return 0;
+}
+
+int redrive_wait(int tid, int flags, struct redrive_stop *stop)
+{
+    int found = waitpid(tid, &stop->status, __WALL | flags);
+    if (found < 0)
+        return -errno;
+    stop->tid = found;
+    return found ? fetch(stop) : 0;
+}
+
+int redrive_resume(int tid, int number, int signal)
+{
+    return (int)request(number, tid, 0, (uint64_t)signal);
+}
+
+int redrive_step(int tid, int number, int signal, const struct redrive_registers *registers, struct redrive_stop *stop)
+{
+    long failed = 0;
+    if (registers)
+        failed = request(PTRACE_SETREGS, tid, 0, word(registers));
+    if (!failed)
+        failed = request(number, tid, 0, (uint64_t)signal);
+    /* ESRCH: killed while stopped.  Its end is what the wait then reports. */
+    if (failed && failed != -ESRCH)
+        return (int)failed;
+    return redrive_wait(tid, 0, stop);
+}
+
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length, int between,
+                         struct redrive_stop *entry, struct redrive_stop *exit)
+{
+    int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
+    if (failed)
+        return failed;
+    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != data || !entry->registers_valid)
+        return 1;
+    if (entry->registers.orig_rax >= straight_length || !straight[entry->registers.orig_rax])
+        return 1;
+    /* The vsyscall page has no exit stop. */
+    if (entry->registers.rip >> 63)
+        return 1;
+    for (;;) {
+        failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
+        if (failed == -EINTR)
+            while (failed == -EINTR)
+                failed = redrive_wait(tid, 0, exit);
+        if (failed)
+            return failed;
+        if (between-- <= 0 || exit->status >> 8 != (SIGTRAP | 0x80))
+            return 2;
+    }
+}
+
+/* The state letter follows the last ')' of /proc/TID/stat: proc(5). */
+static char task_state(int stat_descriptor)
+{
+    char text[512];
+    ssize_t length = pread(stat_descriptor, text, sizeof text - 1, 0);
+    if (length <= 0)
+        return 'X';
+    text[length] = 0;
+    const char *end = strrchr(text, ')');
+    return end && end[1] ? end[2] : 'X';
+}
+
+int redrive_wait_or_sleep(int tid, int stat_descriptor, struct redrive_stop *stop)
+{
+    for (;;) {
+        /* Tracer and tracee share one CPU: yielding lets the task run until it stops or sleeps. */
+        sched_yield();
+        int failed = redrive_wait(tid, WNOHANG, stop);
+        if (failed)
+            return failed;
+        if (stop->tid)
+            return 1;
+        char state = task_state(stat_descriptor);
+        if (state == 'S' || state == 'D')
+            return 0;
+    }
+}
+
+int redrive_set_registers(int tid, const struct redrive_registers *registers)
+{
+    return (int)request(PTRACE_SETREGS, tid, 0, word(registers));
+}
+
+int redrive_get_registers(int tid, struct redrive_registers *registers)
+{
+    return (int)request(PTRACE_GETREGS, tid, 0, word(registers));
+}
+
+int64_t redrive_get_xstate(int tid, void *buffer, uint64_t length)
+{
+    struct iovec vector = {buffer, length};
+    long failed = request(PTRACE_GETREGSET, tid, NOTE_X86_XSTATE, word(&vector));
+    return failed ? failed : (int64_t)vector.iov_len;
+}
+
+int redrive_set_xstate(int tid, const void *buffer, uint64_t length)
+{
+    struct iovec vector = {(void *)(uintptr_t)buffer, length};
+    return (int)request(PTRACE_SETREGSET, tid, NOTE_X86_XSTATE, word(&vector));
+}
+
+int redrive_get_signal_mask(int tid, uint64_t *mask)
+{
+    return (int)request(REQUEST_GETSIGMASK, tid, sizeof *mask, word(mask));
+}
+
+int redrive_set_signal_mask(int tid, uint64_t mask)
+{
+    return (int)request(REQUEST_SETSIGMASK, tid, sizeof mask, word(&mask));
+}
+
+int redrive_set_siginfo(int tid, const void *siginfo)
+{
+    return (int)request(PTRACE_SETSIGINFO, tid, 0, word(siginfo));
+}
+
+int redrive_set_debug_register(int tid, int number, uint64_t value)
+{
+    return (int)request(PTRACE_POKEUSER, tid, offsetof(struct user, u_debugreg) + 8 * (uint64_t)number, value);
+}
+
+int64_t redrive_get_debug_register(int tid, int number)
+{
+    long value = 0;
+    long failed = request(PTRACE_PEEKUSER, tid, offsetof(struct user, u_debugreg) + 8 * (uint64_t)number, word(&value));
+    return failed ? failed : value;
+}
+
+/* The tracee's memory by /proc/TID/mem, which ignores page protection, or word by word where even that is refused
+ * (an undumpable process of an unprivileged user). */
+static int open_memory(int tid, int flags)
+{
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/mem", tid);
+    return open(path, flags | O_CLOEXEC);
+}
+
+static uint64_t peek(int tid, uint64_t address, uint8_t *buffer, uint64_t length)
+{
+    uint64_t done = 0;
+    while (done < length) {
+        uint64_t base = (address + done) & ~7ull, skip = address + done - base, value;
+        if (request(PTRACE_PEEKDATA, tid, base, word(&value)) != 0)
+            break;
+        uint64_t part = 8 - skip < length - done ? 8 - skip : length - done;
+        memcpy(buffer + done, (uint8_t *)&value + skip, part);
+        done += part;
+    }
+    return done;
+}
+
+static uint64_t poke(int tid, uint64_t address, const uint8_t *buffer, uint64_t length)
+{
+    uint64_t done = 0;
+    while (done < length) {
+        uint64_t base = (address + done) & ~7ull, skip = address + done - base, value;
+        uint64_t part = 8 - skip < length - done ? 8 - skip : length - done;
+        if (request(PTRACE_PEEKDATA, tid, base, word(&value)) != 0)
+            break;
+        memcpy((uint8_t *)&value + skip, buffer + done, part);
+        if (request(PTRACE_POKEDATA, tid, base, value) != 0)
+            break;
+        done += part;
+    }
+    return done;
+}
+
+static int64_t read_slowly(int tid, uint64_t address, uint8_t *buffer, uint64_t length)
+{
+    int descriptor = open_memory(tid, O_RDONLY);
+    if (descriptor < 0)
+        return (int64_t)peek(tid, address, buffer, length);
+    uint64_t done = 0;
+    while (done < length) {
+        ssize_t part = pread(descriptor, buffer + done, length - done, (off_t)(address + done));
+        if (part <= 0)
+            break;
+        done += (uint64_t)part;
+    }
+    close(descriptor);
+    return (int64_t)done;
+}
+
+int64_t redrive_read(int tid, uint64_t address, void *buffer, uint64_t length)
+{
+    struct iovec local = {buffer, length}, remote = {(void *)(uintptr_t)address, length};
+    ssize_t done = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+    if (done == (ssize_t)length)
+        return done;
+    /* process_vm_readv respects page protection and stops at whole iovecs; the rest may still be readable. */
+    uint64_t got = done > 0 ? (uint64_t)done : 0;
+    int64_t rest = read_slowly(tid, address + got, (uint8_t *)buffer + got, length - got);
+    return (int64_t)got + rest;
+}
+
+int64_t redrive_write(int tid, uint64_t address, const void *buffer, uint64_t length)
+{
+    struct iovec local = {(void *)(uintptr_t)buffer, length}, remote = {(void *)(uintptr_t)address, length};
+    ssize_t done = process_vm_writev(tid, &local, 1, &remote, 1, 0);
+    if (done == (ssize_t)length)
+        return done;
+    uint64_t moved = done > 0 ? (uint64_t)done : 0;
+    int descriptor = open_memory(tid, O_RDWR);
+    if (descriptor < 0)
+        return (int64_t)(moved + poke(tid, address + moved, (const uint8_t *)buffer + moved, length - moved));
+    while (moved < length) {
+        ssize_t part = pwrite(descriptor, (const uint8_t *)buffer + moved, length - moved, (off_t)(address + moved));
+        if (part <= 0)
+            break;
+        moved += (uint64_t)part;
+    }
+    close(descriptor);
+    return (int64_t)moved;
+}
+
+int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const uint64_t *lengths, void *buffer)
+{
+    struct iovec remote[64];
+    uint64_t total = 0;
+    if (count == 0 || count > 64)
+        return count ? -EINVAL : 0;
+    for (unsigned i = 0; i < count; i++) {
+        remote[i] = (struct iovec){(void *)(uintptr_t)addresses[i], lengths[i]};
+        total += lengths[i];
+    }
+    struct iovec local = {buffer, total};
+    if (process_vm_readv(tid, &local, 1, remote, count, 0) == (ssize_t)total)
+        return (int64_t)total;
+    uint64_t done = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (redrive_read(tid, addresses[i], (uint8_t *)buffer + done, lengths[i]) != (int64_t)lengths[i])
+            return -EFAULT;
+        done += lengths[i];
+    }
+    return (int64_t)done;
+}
+
+int redrive_tgkill(int tgid, int tid, int signal)
+{
+    return syscall(SYS_tgkill, tgid, tid, signal) ? -errno : 0;
+}
+
+void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *r)
+{
+    __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(subleaf));
+}
+
+uint64_t redrive_xgetbv(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+uint64_t redrive_rdtsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+/* The child between fork and execve: async-signal-safe calls only. */
+static int prepare_child(const struct redrive_spawn *spawn)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    /* Python ignores these two for itself; execve would pass that on. */
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+    if (spawn->keep_descriptor >= 0 && fcntl(spawn->keep_descriptor, F_SETFD, 0))
+        return errno;
+    if (spawn->new_session)
+        setsid();
+    /* Containers refuse this; addresses are then random, and recorded as they are. */
+    if (spawn->personality >= 0)
+        personality((unsigned long)spawn->personality);
+    if (spawn->trap_tsc && prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0))
+        return errno;
+    if (spawn->filter) {
+        struct sock_fprog program = {spawn->filter_length, (struct sock_filter *)(uintptr_t)spawn->filter};
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+            return errno;
+    }
+    return 0;
+}
+
+static void run_child(const struct redrive_spawn *spawn, int go, int report)
+{
+    char byte;
+    if (read(go, &byte, 1) != 1)
+        _exit(127);
+    int error = prepare_child(spawn);
+    if (!error) {
+        execve(spawn->path, spawn->arguments, spawn->environment);
+        error = errno;
+    }
+    if (write(report, &error, sizeof error) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+int redrive_spawn(const struct redrive_spawn *spawn, int *error_descriptor)
+{
+    int go[2], report[2];
+    if (pipe2(go, O_CLOEXEC))
+        return -errno;
+    if (pipe2(report, O_CLOEXEC)) {
+        int error = errno;
+        close(go[0]);
+        close(go[1]);
+        return -error;
+    }
+    pid_t child = fork();
+    if (child == 0)
+        run_child(spawn, go[0], report[1]);
+    int error = child < 0 ? errno : 0;
+    close(go[0]);
+    close(report[1]);
+    if (!error) {
+        /* Seized while it waits on the pipe: no stop is missed and no job control stop confuses anybody. */
+        long failed = request(PTRACE_SEIZE, child, 0, spawn->options);
+        if (failed)
+            error = (int)-failed;
+        else if (write(go[1], "", 1) != 1)
+            error = errno;
+    }
+    close(go[1]);
+    if (error) {
+        close(report[0]);
+        if (child > 0)
+            waitpid(child, NULL, __WALL);
+        return -error;
+    }
+    *error_descriptor = report[0];
+    return child;
+}

@@ -1,0 +1,77 @@
+/* The step primitive: everything a stop is paid for, in one call each.
+ *
+ * This file is both the C header and cffi's cdef, so it holds declarations only.
+ * Functions return 0 or a count on success and -errno on failure, unless they say otherwise.
+ * A waiting function that a signal interrupts returns -EINTR; the tracee has been resumed then, so wait for it again.
+ */
+
+/* struct user_regs_struct of sys/user.h, with the names the ABI document uses. */
+struct redrive_registers {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, eflags, rsp, ss,
+        fs_base, gs_base, ds, es, fs, gs;
+};
+
+struct redrive_stop {
+    int32_t tid;
+    int32_t status;          /* as waitpid reports it */
+    int32_t syscall_op;      /* op of PTRACE_GET_SYSCALL_INFO at a syscall-stop, -1 where the kernel does not tell */
+    int32_t registers_valid; /* 0 when the task died before they could be read */
+    uint64_t message;        /* PTRACE_GETEVENTMSG at an event stop, else 0 */
+    struct redrive_registers registers;
+    uint8_t siginfo[128];    /* at signal-delivery-stops and group-stops */
+};
+
+struct redrive_spawn {
+    const char *path;
+    char **arguments;
+    char **environment;
+    const void *filter;      /* struct sock_filter[], or NULL */
+    uint16_t filter_length;  /* in instructions */
+    int32_t personality;     /* for personality(2), or -1; refusal is not an error */
+    int32_t trap_tsc;        /* PR_SET_TSC to PR_TSC_SIGSEGV */
+    int32_t new_session;     /* setsid, so that the terminal's signals do not reach it */
+    int32_t keep_descriptor; /* the one descriptor that loses FD_CLOEXEC, or -1 */
+    uint64_t options;        /* for PTRACE_SEIZE */
+};
+
+/* Starts a tracee, stopped nowhere yet: its first stops are those of its preparations and of its execve.
+ * error_descriptor receives a pipe on which the child writes errno (an int) when it cannot get as far as execve's success. */
+int redrive_spawn(const struct redrive_spawn *spawn, int *error_descriptor);
+
+/* Sets the registers (unless NULL), resumes with the ptrace request and signal, waits for this task's next stop and fetches it. */
+int redrive_step(int tid, int request, int signal, const struct redrive_registers *registers, struct redrive_stop *stop);
+int redrive_resume(int tid, int request, int signal);
+/* waitpid(2) with __WALL and `flags`; tid -1 for any.  0 with stop->tid 0: nothing to report under WNOHANG. */
+int redrive_wait(int tid, int flags, struct redrive_stop *stop);
+/* Waits for a resumed task until it stops (1) or sleeps in the kernel (0).  stat_descriptor is /proc/TID/stat. */
+int redrive_wait_or_sleep(int tid, int stat_descriptor, struct redrive_stop *stop);
+
+/* Resumes to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall that `straight`
+ * marks (1 for each number below `straight_length`), goes on to its exit stop, passing `between` further syscall-stops.
+ * Returns 2 when both stops are filled, 1 when only `entry` is. */
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length, int between,
+                         struct redrive_stop *entry, struct redrive_stop *exit);
+
+int redrive_set_registers(int tid, const struct redrive_registers *registers);
+int redrive_get_registers(int tid, struct redrive_registers *registers);
+int64_t redrive_get_xstate(int tid, void *buffer, uint64_t length);
+int redrive_set_xstate(int tid, const void *buffer, uint64_t length);
+int redrive_get_signal_mask(int tid, uint64_t *mask);
+int redrive_set_signal_mask(int tid, uint64_t mask);
+int redrive_set_siginfo(int tid, const void *siginfo);
+int redrive_set_debug_register(int tid, int number, uint64_t value);
+int64_t redrive_get_debug_register(int tid, int number);
+int redrive_request(int request, int tid, uint64_t address, uint64_t data);
+
+/* Bytes moved, which are fewer than asked for when the rest is not mapped.  Writing ignores page protection. */
+int64_t redrive_read(int tid, uint64_t address, void *buffer, uint64_t length);
+int64_t redrive_write(int tid, uint64_t address, const void *buffer, uint64_t length);
+/* Reads `count` (at most 64) extents one after the other into buffer; -EFAULT unless all are readable. */
+int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const uint64_t *lengths, void *buffer);
+
+int redrive_tgkill(int tgid, int tid, int signal);
+void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
+uint64_t redrive_xgetbv(void);
+uint64_t redrive_rdtsc(void);
+/* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
+int redrive_use_syscall_info(int use);
