@@ -19,7 +19,7 @@ compared; ``effects`` in their order; then ``writes`` in theirs; then the second
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 REGISTERS_SIZE = 216
 SIGINFO_SIZE = 128
@@ -38,7 +38,6 @@ class Map(NamedTuple):
     ``flags`` keeps MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE and MAP_STACK; nothing else.
     """
 
-    CODE: ClassVar[int] = 1
     address: int
     length: int
     protection: int
@@ -49,13 +48,11 @@ class Map(NamedTuple):
 
 
 class Unmap(NamedTuple):
-    CODE: ClassVar[int] = 2
     address: int
     length: int
 
 
 class Protect(NamedTuple):
-    CODE: ClassVar[int] = 3
     address: int
     length: int
     protection: int
@@ -64,7 +61,6 @@ class Protect(NamedTuple):
 class Remap(NamedTuple):
     """mremap; ``address`` moves to ``new_address``.  ``flags`` are mremap(2)'s without MREMAP_FIXED and MREMAP_MAYMOVE."""
 
-    CODE: ClassVar[int] = 4
     address: int
     length: int
     new_address: int
@@ -75,7 +71,6 @@ class Remap(NamedTuple):
 class Advise(NamedTuple):
     """An madvise(2) that changes what memory holds or what a fork inherits."""
 
-    CODE: ClassVar[int] = 5
     address: int
     length: int
     advice: int
@@ -95,7 +90,6 @@ class ImageContent(NamedTuple):
     Bytes in no extent are zero when the image is new and unchanged when it is not.
     """
 
-    CODE: ClassVar[int] = 6
     number: int
     size: int
     extents: tuple[Extent, ...]
@@ -105,7 +99,6 @@ class ImageContent(NamedTuple):
 class ImageWrite(NamedTuple):
     """A write through a descriptor to a file that is mapped."""
 
-    CODE: ClassVar[int] = 7
     number: int
     offset: int
     data: bytes
@@ -114,7 +107,6 @@ class ImageWrite(NamedTuple):
 class ImageSize(NamedTuple):
     """The file behind an image was truncated or extended."""
 
-    CODE: ClassVar[int] = 8
     number: int
     size: int
 
@@ -122,7 +114,6 @@ class ImageSize(NamedTuple):
 class WriteTo(NamedTuple):
     """A syscall of this task wrote memory of another recorded task (process_vm_writev, /proc/PID/mem)."""
 
-    CODE: ClassVar[int] = 9
     task: int
     address: int
     data: bytes
@@ -135,13 +126,26 @@ class Echo(NamedTuple):
     ``data`` holds them where they never were in its memory (sendfile, splice, copy_file_range).
     """
 
-    CODE: ClassVar[int] = 10
     stream: int
     pieces: tuple[tuple[int, int], ...]
     data: bytes
 
 
 Effect: TypeAlias = Map | Unmap | Protect | Remap | Advise | ImageContent | ImageWrite | ImageSize | WriteTo | Echo
+EFFECT_CODES: dict[type[Effect], int] = {
+    Map: 1,
+    Unmap: 2,
+    Protect: 3,
+    Remap: 4,
+    Advise: 5,
+    ImageContent: 6,
+    ImageWrite: 7,
+    ImageSize: 8,
+    WriteTo: 9,
+    Echo: 10,
+}
+"""The number that stands for each effect in an archive; never used again for another."""
+
 Writes: TypeAlias = tuple[tuple[int, bytes], ...]
 """(address, bytes) pairs: what the kernel wrote to the task's memory."""
 Inputs: TypeAlias = tuple[tuple[int, bytes], ...]
@@ -184,7 +188,6 @@ class Exec(NamedTuple):
     ``former_task`` is the tid that called execve when it was not the thread group leader, else equal to ``task``.
     """
 
-    CODE: ClassVar[int] = 1
     task: int
     former_task: int
     path: bytes
@@ -206,7 +209,6 @@ class Clone(NamedTuple):
     ``flags`` are clone(2)'s, of which replay honours CLONE_VM and CLONE_THREAD.
     """
 
-    CODE: ClassVar[int] = 2
     task: int
     child: int
     flags: int
@@ -221,7 +223,6 @@ class Syscall(NamedTuple):
     ``exit`` is the result as a signed integer when rax is all that differs from ``entry``, else all registers.
     """
 
-    CODE: ClassVar[int] = 3
     task: int
     number: int
     entry: bytes
@@ -235,7 +236,6 @@ class Syscall(NamedTuple):
 class SyscallEntry(NamedTuple):
     """A syscall begins and another event comes before its end."""
 
-    CODE: ClassVar[int] = 4
     task: int
     number: int
     entry: bytes
@@ -249,7 +249,6 @@ class SyscallExit(NamedTuple):
     ``xstate`` is set where the syscall restores it (rt_sigreturn), else empty.
     """
 
-    CODE: ClassVar[int] = 5
     task: int
     number: int
     exit: int | bytes
@@ -262,7 +261,6 @@ class SyscallExit(NamedTuple):
 class Restart(NamedTuple):
     """The kernel restarts an interrupted syscall: the task continues at ``registers`` (rip on the syscall instruction again)."""
 
-    CODE: ClassVar[int] = 6
     task: int
     registers: bytes
 
@@ -274,7 +272,6 @@ class Signal(NamedTuple):
     starts with ``handler_registers`` and ``handler_xstate``; both are empty for every other action.
     """
 
-    CODE: ClassVar[int] = 7
     task: int
     signal: int
     siginfo: bytes
@@ -290,7 +287,6 @@ class Signal(NamedTuple):
 class Trap(NamedTuple):
     """An instruction whose result comes from the recorder: rdtsc, rdtscp, cpuid, a call into the vsyscall page."""
 
-    CODE: ClassVar[int] = 8
     task: int
     cause: int
     before: bytes
@@ -303,7 +299,6 @@ class Exit(NamedTuple):
     """The task is gone.  ``status`` is wait(2)'s.  It is ended wherever it is; ``writes`` are what the kernel left behind
     in memory that others share (CLONE_CHILD_CLEARTID, robust futexes)."""
 
-    CODE: ClassVar[int] = 9
     task: int
     status: int
     writes: Writes
@@ -313,7 +308,6 @@ class Exit(NamedTuple):
 class Stopped(NamedTuple):
     """Stops that changed nothing for the program (group-stop, an interrupt of ours): kept as provenance."""
 
-    CODE: ClassVar[int] = 10
     task: int
     stops: bytes
 
@@ -321,11 +315,23 @@ class Stopped(NamedTuple):
 class Note(NamedTuple):
     """Something the reader of the trace should know, said once: an unknown syscall, a limit that was met."""
 
-    CODE: ClassVar[int] = 11
     task: int
     text: str
 
 
-Event: TypeAlias = (
-    Exec | Clone | Syscall | SyscallEntry | SyscallExit | Restart | Signal | Trap | Exit | Stopped | Note
-)
+Event: TypeAlias = Exec | Clone | Syscall | SyscallEntry | SyscallExit | Restart | Signal | Trap | Exit | Stopped | Note
+
+EVENT_CODES: dict[type[Event], int] = {
+    Exec: 1,
+    Clone: 2,
+    Syscall: 3,
+    SyscallEntry: 4,
+    SyscallExit: 5,
+    Restart: 6,
+    Signal: 7,
+    Trap: 8,
+    Exit: 9,
+    Stopped: 10,
+    Note: 11,
+}
+"""The number that stands for each event in an archive; never used again for another."""

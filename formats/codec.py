@@ -1,0 +1,237 @@
+"""Events as msgpack: an event is the array [CODE, *fields], and so is an effect inside ``effects``.
+
+Strings are UTF-8 where the recorded bytes were; other bytes pass through as os.fsdecode's surrogates do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import msgpack
+
+from redrive.formats import events
+from redrive.formats.errors import DamagedArchive
+from redrive.formats.shapes import (
+    Misfit,
+    Shape,
+    either,
+    exactly,
+    integer,
+    member,
+    nothing,
+    octets,
+    pair,
+    record,
+    sequence,
+    tagged,
+    text,
+    unsigned,
+)
+
+DIGEST_SIZE = 32
+MAXIMUM_ITEMS = 1 << 20
+"""The longest array in an event: execve's arguments fit (at most 6 MiB with 9 bytes or more each, execve(2))."""
+MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)
+"""Bytes of an encoded event: one syscall moves at most 2 GiB (MAX_RW_COUNT in linux/fs.h)."""
+
+FieldShapes: TypeAlias = dict[str, Shape]
+
+_registers = exactly(events.REGISTERS_SIZE)
+_no_registers = exactly(0)
+_digest = exactly(DIGEST_SIZE)
+_writes = sequence(pair(unsigned, octets))
+_image = record(events.Image, {"number": unsigned, "offset": unsigned})
+_extent = record(events.Extent, {"offset": unsigned, "length": unsigned, "digest": _digest})
+
+EFFECT_SHAPES: dict[type[events.Effect], FieldShapes] = {
+    events.Map: {
+        "address": unsigned,
+        "length": unsigned,
+        "protection": unsigned,
+        "flags": unsigned,
+        "image": either(nothing, _image),
+        "label": text,
+    },
+    events.Unmap: {"address": unsigned, "length": unsigned},
+    events.Protect: {"address": unsigned, "length": unsigned, "protection": unsigned},
+    events.Remap: {
+        "address": unsigned,
+        "length": unsigned,
+        "new_address": unsigned,
+        "new_length": unsigned,
+        "flags": unsigned,
+    },
+    events.Advise: {"address": unsigned, "length": unsigned, "advice": integer},
+    events.ImageContent: {"number": unsigned, "size": unsigned, "extents": sequence(_extent), "label": text},
+    events.ImageWrite: {"number": unsigned, "offset": unsigned, "data": octets},
+    events.ImageSize: {"number": unsigned, "size": unsigned},
+    events.WriteTo: {"task": unsigned, "address": unsigned, "data": octets},
+    events.Echo: {"stream": unsigned, "pieces": sequence(pair(unsigned, unsigned)), "data": octets},
+}
+
+
+def _by_code(codes: Mapping[Any, int], shapes: Mapping[Any, FieldShapes]) -> dict[int, Shape]:
+    return {code: record(kind, shapes[kind]) for kind, code in codes.items()}
+
+
+_effects = sequence(tagged(_by_code(events.EFFECT_CODES, EFFECT_SHAPES), "effect"))
+
+EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
+    events.Exec: {
+        "task": unsigned,
+        "former_task": unsigned,
+        "path": octets,
+        "arguments": sequence(octets),
+        "environment": sequence(octets),
+        "registers": _registers,
+        "xstate": octets,
+        "stack_limit": unsigned,
+        "effects": _effects,
+        "writes": _writes,
+        "stops": octets,
+    },
+    events.Clone: {
+        "task": unsigned,
+        "child": unsigned,
+        "flags": unsigned,
+        "registers": _registers,
+        "writes": _writes,
+        "stops": octets,
+    },
+    events.Syscall: {
+        "task": unsigned,
+        "number": integer,
+        "entry": _registers,
+        "exit": either(integer, _registers),
+        "writes": _writes,
+        "effects": _effects,
+        "inputs": _writes,
+        "stops": octets,
+    },
+    events.SyscallEntry: {
+        "task": unsigned,
+        "number": integer,
+        "entry": _registers,
+        "inputs": _writes,
+        "stops": octets,
+    },
+    events.SyscallExit: {
+        "task": unsigned,
+        "number": integer,
+        "exit": either(integer, _registers),
+        "xstate": octets,
+        "writes": _writes,
+        "effects": _effects,
+        "stops": octets,
+    },
+    events.Restart: {"task": unsigned, "registers": _registers},
+    events.Signal: {
+        "task": unsigned,
+        "signal": unsigned,
+        "siginfo": exactly(events.SIGINFO_SIZE),
+        "point": member(events.SignalPoint),
+        "action": member(events.SignalAction),
+        "registers": _registers,
+        "handler_registers": either(_no_registers, _registers),
+        "handler_xstate": octets,
+        "writes": _writes,
+        "stops": octets,
+    },
+    events.Trap: {
+        "task": unsigned,
+        "cause": member(events.TrapCause),
+        "before": _registers,
+        "after": _registers,
+        "writes": _writes,
+        "stops": octets,
+    },
+    events.Exit: {"task": unsigned, "status": integer, "writes": _writes, "stops": octets},
+    events.Stopped: {"task": unsigned, "stops": octets},
+    events.Note: {"task": unsigned, "text": text},
+}
+
+_event = tagged(_by_code(events.EVENT_CODES, EVENT_SHAPES), "event")
+_EFFECTS_POSITION: dict[type, int] = {
+    kind: list(fields).index("effects") for kind, fields in EVENT_SHAPES.items() if "effects" in fields
+}
+
+
+def event_encoder() -> Callable[[events.Event], bytes]:
+    """A function that encodes events, with a packer of its own: not to be shared between threads.
+
+    It trusts its events: what a field holds is not checked, as a recorder pays for this at every syscall.
+    """
+    pack: Callable[[object], bytes] = msgpack.Packer(unicode_errors="surrogateescape").pack
+    effects_position = _EFFECTS_POSITION.get
+    event_codes = events.EVENT_CODES
+    effect_codes = events.EFFECT_CODES
+
+    def encode(event: events.Event) -> bytes:
+        kind = type(event)
+        position = effects_position(kind)
+        if position is not None and event[position]:
+            fields: list[Any] = list(event)
+            fields[position] = [(effect_codes[type(effect)], *effect) for effect in fields[position]]
+            return pack((event_codes[kind], *fields))
+        return pack((event_codes[kind], *event))
+
+    return encode
+
+
+def decode_events(payload: bytes, first: int = 0) -> Iterator[events.Event]:
+    """The events of a payload in order; ``first`` is the number of the first, for messages.
+
+    Raises DamagedArchive when the bytes are no whole events, or when a field is not of its type.
+    """
+    number = first
+    unpacker = msgpack.Unpacker(
+        unicode_errors="surrogateescape",
+        max_buffer_size=MAXIMUM_EVENT_SIZE,
+        # Lists rather than tuples: a tuple of a pretended length is filled at once, a list costs only address space.
+        use_list=True,
+        max_array_len=MAXIMUM_ITEMS,
+        max_map_len=0,
+        max_ext_len=0,
+    )
+    try:
+        unpacker.feed(payload)
+        for value in unpacker:
+            yield _event(value)
+            number += 1
+    except Misfit as misfit:
+        raise DamagedArchive(f"event {number} is not as the format says: {misfit}") from misfit
+    except MSGPACK_ERRORS as error:
+        raise DamagedArchive(f"event {number} cannot be decoded: {_reason(error)}") from error
+    if unpacker.tell() != len(payload):
+        raise DamagedArchive(f"event {number} is not whole")
+
+
+MSGPACK_ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, MemoryError, msgpack.exceptions.UnpackException)
+"""What msgpack raises for bytes that are no msgpack or beyond its limits."""
+
+
+def pack_document(document: Mapping[str, Any]) -> bytes:
+    """A map of named values: the content of every frame that is not events."""
+    return bytes(msgpack.Packer(unicode_errors="surrogateescape").pack(document))
+
+
+def unpack_document(content: bytes, shape: Shape, what: str) -> Any:
+    """The map that pack_document wrote, in its shape.  Raises DamagedArchive."""
+    try:
+        value = msgpack.unpackb(
+            content,
+            unicode_errors="surrogateescape",
+            max_array_len=MAXIMUM_ITEMS,
+            max_map_len=MAXIMUM_ITEMS,
+            max_ext_len=0,
+        )
+        return shape(value)
+    except Misfit as misfit:
+        raise DamagedArchive(f"the {what} is not as the format says: {misfit}") from misfit
+    except MSGPACK_ERRORS as error:
+        raise DamagedArchive(f"the {what} cannot be decoded: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
