@@ -18,8 +18,10 @@ from redrive.formats.shapes import (
     either,
     exactly,
     integer,
+    integer_or_exactly,
     member,
     nothing,
+    numbered_octets,
     octets,
     pair,
     record,
@@ -38,9 +40,10 @@ MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)
 FieldShapes: TypeAlias = dict[str, Shape]
 
 _registers = exactly(events.REGISTERS_SIZE)
+_result = integer_or_exactly(events.REGISTERS_SIZE)
 _no_registers = exactly(0)
 _digest = exactly(DIGEST_SIZE)
-_writes = sequence(pair(unsigned, octets))
+_writes = numbered_octets
 _image = record(events.Image, {"number": unsigned, "offset": unsigned})
 _extent = record(events.Extent, {"offset": unsigned, "length": unsigned, "digest": _digest})
 
@@ -103,7 +106,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
         "task": unsigned,
         "number": integer,
         "entry": _registers,
-        "exit": either(integer, _registers),
+        "exit": _result,
         "writes": _writes,
         "effects": _effects,
         "inputs": _writes,
@@ -119,7 +122,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     events.SyscallExit: {
         "task": unsigned,
         "number": integer,
-        "exit": either(integer, _registers),
+        "exit": _result,
         "xstate": octets,
         "writes": _writes,
         "effects": _effects,
@@ -152,9 +155,11 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
 }
 
 _event = tagged(_by_code(events.EVENT_CODES, EVENT_SHAPES), "event")
-_EFFECTS_POSITION: dict[type, int] = {
-    kind: list(fields).index("effects") for kind, fields in EVENT_SHAPES.items() if "effects" in fields
+_PLANS: dict[type, tuple[tuple[int], int]] = {
+    kind: ((code,), kind._fields.index("effects") if "effects" in kind._fields else 0)
+    for kind, code in events.EVENT_CODES.items()
 }
+"""What the encoder needs of each class: its code, and where its effects are (0: it has none)."""
 
 
 def event_encoder() -> Callable[[events.Event], bytes]:
@@ -163,18 +168,15 @@ def event_encoder() -> Callable[[events.Event], bytes]:
     It trusts its events: what a field holds is not checked, as a recorder pays for this at every syscall.
     """
     pack: Callable[[object], bytes] = msgpack.Packer(unicode_errors="surrogateescape").pack
-    effects_position = _EFFECTS_POSITION.get
-    event_codes = events.EVENT_CODES
-    effect_codes = events.EFFECT_CODES
+    plans = _PLANS
 
     def encode(event: events.Event) -> bytes:
-        kind = type(event)
-        position = effects_position(kind)
-        if position is not None and event[position]:
-            fields: list[Any] = list(event)
-            fields[position] = [(effect_codes[type(effect)], *effect) for effect in fields[position]]
-            return pack((event_codes[kind], *fields))
-        return pack((event_codes[kind], *event))
+        code, position = plans[type(event)]
+        fields: tuple[Any, ...] = event
+        if position and fields[position]:
+            effects = [(events.EFFECT_CODES[type(effect)], *effect) for effect in fields[position]]
+            fields = (*fields[:position], effects, *fields[position + 1 :])
+        return pack(code + fields)
 
     return encode
 

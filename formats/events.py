@@ -59,7 +59,10 @@ class Protect(NamedTuple):
 
 
 class Remap(NamedTuple):
-    """mremap; ``address`` moves to ``new_address``.  ``flags`` are mremap(2)'s without MREMAP_FIXED and MREMAP_MAYMOVE."""
+    """mremap; ``address`` moves to ``new_address``.
+
+    ``flags`` are mremap(2)'s without MREMAP_FIXED and MREMAP_MAYMOVE.
+    """
 
     address: int
     length: int
@@ -184,7 +187,8 @@ class SignalAction(enum.IntEnum):
 class Exec(NamedTuple):
     """A new program image: the snapshot a task (and, as the first event, the trace) starts from.
 
-    The whole address space is replaced by ``effects`` and ``writes``; registers and xstate are those at its first instruction.
+    The whole address space is replaced by ``effects`` and ``writes``; registers and xstate are those at its
+    first instruction.
     ``former_task`` is the tid that called execve when it was not the thread group leader, else equal to ``task``.
     """
 
@@ -205,7 +209,8 @@ class Exec(NamedTuple):
 class Clone(NamedTuple):
     """``task`` made ``child`` by fork, vfork or clone; comes between the task's SyscallEntry and SyscallExit.
 
-    The child starts with ``registers`` and the parent's memory after ``writes`` (what the kernel wrote for the child alone).
+    The child starts with ``registers`` and the parent's memory after ``writes`` (what the kernel wrote for
+    the child alone).
     ``flags`` are clone(2)'s, of which replay honours CLONE_VM and CLONE_THREAD.
     """
 
@@ -259,7 +264,7 @@ class SyscallExit(NamedTuple):
 
 
 class Restart(NamedTuple):
-    """The kernel restarts an interrupted syscall: the task continues at ``registers`` (rip on the syscall instruction again)."""
+    """The kernel restarts an interrupted syscall: the task goes on at ``registers``, rip on the instruction again."""
 
     task: int
     registers: bytes
@@ -296,8 +301,11 @@ class Trap(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """The task is gone.  ``status`` is wait(2)'s.  It is ended wherever it is; ``writes`` are what the kernel left behind
-    in memory that others share (CLONE_CHILD_CLEARTID, robust futexes)."""
+    """The task is gone.  ``status`` is wait(2)'s.
+
+    It is ended wherever it is; ``writes`` are what the kernel left behind in memory that others share
+    (CLONE_CHILD_CLEARTID, robust futexes).
+    """
 
     task: int
     status: int

@@ -1,0 +1,136 @@
+"""Frames in an open archive file, read at any offset."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from redrive.formats.errors import ArchiveError, DamagedArchive
+from redrive.formats.frames import (
+    DIGEST_SIZE,
+    FOOTER_SIZE,
+    HEAD_SIZE,
+    PREAMBLE_SIZE,
+    SYNC,
+    Footer,
+    Frame,
+    FrameKind,
+    check_stored,
+    decode_content,
+    decode_footer,
+    decode_head,
+    decode_preamble,
+)
+
+_SEARCH_SIZE = 1 << 20
+
+
+class FrameFile:
+    """A file of frames.  Reads what is asked for and keeps nothing; ``size`` is the file's size when it was opened.
+
+    Raises ArchiveError when the system refuses, DamagedArchive and UnsupportedArchive for the bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            # O_NONBLOCK: a FIFO of this name must not make us wait for a writer.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise ArchiveError(f"{path} cannot be opened: {error.strerror}", errno=error.errno) from error
+        try:
+            status = os.fstat(self._descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise ArchiveError(f"{path} is not a regular file")
+            self.size = status.st_size
+            self.format_version = decode_preamble(self._read(0, PREAMBLE_SIZE))
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def close(self) -> None:
+        """Closes the file."""
+        os.close(self._descriptor)
+
+    def frame(self, offset: int) -> Frame:
+        """The head of the frame at ``offset``."""
+        return decode_head(self._read(offset, HEAD_SIZE), offset)
+
+    def frame_of(self, kind: FrameKind, offset: int) -> Frame:
+        """The head of the frame at ``offset``, which must be of this kind."""
+        frame = self.frame(offset)
+        if frame.kind != kind:
+            raise DamagedArchive(f"the frame at offset {offset} is not {kind.name} but of kind {frame.kind}")
+        return frame
+
+    def content(self, frame: Frame) -> bytes:
+        """What a frame holds, its checksum verified, decompressed."""
+        return decode_content(frame, self._stored(frame))
+
+    def check(self, frame: Frame) -> None:
+        """Verifies a frame's checksum."""
+        check_stored(frame, self._stored(frame))
+
+    def digest(self, frame: Frame) -> bytes:
+        """The digest a BLOB frame says its content has."""
+        digest = self._read(frame.stored_offset, min(DIGEST_SIZE, frame.stored_size))
+        if len(digest) != DIGEST_SIZE:
+            raise DamagedArchive(f"the frame at offset {frame.offset} is too short for a blob")
+        return digest
+
+    def footer(self) -> Footer | None:
+        """The footer, or None when the file does not end with one."""
+        if self.size < PREAMBLE_SIZE + FOOTER_SIZE:
+            return None
+        return decode_footer(self._read(self.size - FOOTER_SIZE, FOOTER_SIZE))
+
+    def walk(self, offset: int, end: int) -> Iterator[Frame]:
+        """The frames from ``offset`` to ``end`` or to the TRAILER, heads only, each within the file."""
+        while offset < end:
+            frame = self.frame(offset)
+            if frame.end > self.size:
+                check_stored(frame, b"")
+            yield frame
+            if frame.kind == FrameKind.TRAILER:
+                return
+            offset = frame.end
+
+    def next_frame(self, offset: int) -> Frame | None:
+        """The first whole frame at or after ``offset``, found by its sync marker; None when there is none."""
+        while offset < self.size:
+            window = self._read(offset, _SEARCH_SIZE + len(SYNC) - 1)
+            found = window.find(SYNC)
+            if found < 0:
+                offset += _SEARCH_SIZE
+                continue
+            offset += found
+            try:
+                frame = self.frame(offset)
+            except ArchiveError:
+                frame = None
+            if frame is not None and frame.end <= self.size:
+                return frame
+            offset += 1
+        return None
+
+    def _stored(self, frame: Frame) -> bytes:
+        return self._read(frame.stored_offset, frame.stored_size)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes: less only at the end of the file."""
+        # More than a file can have is asked for only by a damaged one, and pread takes no such offset.
+        if offset >= self.size:
+            return b""
+        size = min(size, self.size - offset)
+        pieces: list[bytes] = []
+        try:
+            while size and (piece := os.pread(self._descriptor, size, offset)):
+                pieces.append(piece)
+                offset += len(piece)
+                size -= len(piece)
+        except OSError as error:
+            raise ArchiveError(
+                f"the archive cannot be read at {offset}: {error.strerror}", errno=error.errno
+            ) from error
+        return b"".join(pieces)

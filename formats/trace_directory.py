@@ -1,0 +1,154 @@
+"""Where archives live, how new ones are named, and which one is the latest.
+
+The directory is $REDRIVE_TRACE_DIR, or redrive below the XDG data directory.  An archive in it is called
+COMMAND-NUMBER.redrive; ``latest`` is a symbolic link to the one last finished, wherever that is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from redrive.formats.errors import ArchiveError, ArchiveExists, NoSuchTrace
+
+SUFFIX = ".redrive"
+LATEST = "latest"
+_NAME_LENGTH = 64
+Opened = TypeVar("Opened")
+
+
+def default_trace_directory() -> Path:
+    """$REDRIVE_TRACE_DIR, else the place that the XDG base directory specification gives to a user's data."""
+    chosen = os.environ.get("REDRIVE_TRACE_DIR", "")
+    if chosen:
+        return Path(chosen).absolute()
+    home = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(home) if os.path.isabs(home) else Path("~/.local/share").expanduser()
+    return base / "redrive"
+
+
+class TraceDirectory:
+    """The archives in one directory.  Raises ArchiveError where the system refuses, NoSuchTrace for unknown names."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self, command: bytes, open_new: Callable[[Path], Opened]) -> Opened:
+        """What ``open_new`` makes of the first free name for a trace of this command.
+
+        ``open_new`` must create its file exclusively and raise ArchiveExists when it is there, as ArchiveWriter does:
+        so two recorders that start at the same time get two names.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"the trace directory {self.path} cannot be made: {error.strerror}"
+            raise ArchiveError(reason, errno=error.errno) from error
+        stem = _stem(command)
+        number = self._last_number(stem) + 1
+        while True:
+            try:
+                return open_new(self.path / f"{stem}-{number}{SUFFIX}")
+            except ArchiveExists:
+                number += 1
+
+    def set_latest(self, archive: Path) -> None:
+        """Makes ``latest`` name this archive, at one stroke for all who look."""
+        target = archive.absolute()
+        name = target.name if target.parent == self.path.absolute() else str(target)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The new link is made under a name of its own and moved: a link cannot be changed in place.
+            with tempfile.TemporaryDirectory(prefix=".latest-", dir=self.path) as aside:
+                link = os.path.join(aside, LATEST)
+                os.symlink(name, link)
+                os.replace(link, self.path / LATEST)
+        except OSError as error:
+            reason = f"{self.path / LATEST} cannot be set: {error.strerror}"
+            raise ArchiveError(reason, errno=error.errno) from error
+
+    def archives(self) -> list[Path]:
+        """The archives in the directory, oldest first."""
+        found: list[tuple[float, str]] = []
+        try:
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    if entry.name.endswith(SUFFIX):
+                        # Another process may remove one while we look.
+                        with contextlib.suppress(FileNotFoundError):
+                            if entry.is_file(follow_symlinks=False):
+                                found.append((entry.stat().st_mtime, entry.name))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            reason = f"the trace directory {self.path} cannot be read: {error.strerror}"
+            raise ArchiveError(reason, errno=error.errno) from error
+        return [self.path / name for _, name in sorted(found)]
+
+    def resolve(self, name: str | None) -> Path:
+        """The archive that a user means: a path, a name in this directory with or without suffix, None for the latest."""
+        if name is None:
+            return self._latest()
+        candidates = [Path(name)]
+        if os.sep not in name:
+            candidates += [self.path / name, self.path / (name + SUFFIX)]
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
+        raise NoSuchTrace(f"there is no trace {name}, neither as a path nor in {self.path}")
+
+    def remove(self, name: str | None) -> Path:
+        """Removes an archive and returns its path; ``latest`` then names the newest that is left in the directory."""
+        path = self.resolve(name)
+        was_latest = self._is_latest(path)
+        try:
+            path.unlink()
+        except OSError as error:
+            raise ArchiveError(f"{path} cannot be removed: {error.strerror}", errno=error.errno) from error
+        if was_latest:
+            left = self.archives()
+            if left:
+                self.set_latest(left[-1])
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    (self.path / LATEST).unlink()
+        return path
+
+    def _latest(self) -> Path:
+        link = self.path / LATEST
+        try:
+            target = self.path / os.readlink(link)
+        except FileNotFoundError:
+            raise NoSuchTrace(f"there is no latest trace in {self.path}: nothing has been recorded yet") from None
+        except OSError as error:
+            raise ArchiveError(f"{link} cannot be read: {error.strerror}", errno=error.errno) from error
+        if not target.is_file():
+            raise NoSuchTrace(f"the latest trace, {target}, is no longer there")
+        return target
+
+    def _is_latest(self, path: Path) -> bool:
+        try:
+            return os.path.samefile(path, self.path / LATEST)
+        except OSError:
+            return False
+
+    def _last_number(self, stem: str) -> int:
+        pattern = re.compile(re.escape(stem) + r"-(\d{1,15})" + re.escape(SUFFIX))
+        try:
+            matches = [pattern.fullmatch(name) for name in os.listdir(self.path)]
+        except OSError as error:
+            reason = f"the trace directory {self.path} cannot be read: {error.strerror}"
+            raise ArchiveError(reason, errno=error.errno) from error
+        return max((int(match[1]) for match in matches if match), default=0)
+
+
+def _stem(command: bytes) -> str:
+    """A command's last path component as a plain file name: letters, digits and ._+- stay, others become one dash."""
+    name = os.path.basename(command.rstrip(b"/")).decode("ascii", "replace")
+    plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip(".-")[:_NAME_LENGTH]
+    return plain or "trace"
