@@ -12,6 +12,7 @@ import msgpack
 
 from redrive.formats import events
 from redrive.formats.errors import DamagedArchive
+from redrive.formats.frames import DIGEST_SIZE
 from redrive.formats.shapes import (
     Misfit,
     Shape,
@@ -31,7 +32,6 @@ from redrive.formats.shapes import (
     unsigned,
 )
 
-DIGEST_SIZE = 32
 MAXIMUM_ITEMS = 1 << 20
 """The longest array in an event: execve's arguments fit (at most 6 MiB with 9 bytes or more each, execve(2))."""
 MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)

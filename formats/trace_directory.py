@@ -91,7 +91,7 @@ class TraceDirectory:
         return [self.path / name for _, name in sorted(found)]
 
     def resolve(self, name: str | None) -> Path:
-        """The archive that a user means: a path, a name in this directory with or without suffix, None for the latest."""
+        """The archive a user means: a path, a name in this directory with or without suffix, None for the latest."""
         if name is None:
             return self._latest()
         candidates = [Path(name)]
