@@ -1,0 +1,73 @@
+"""An archive in a dozen lines: what `redrive info` shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from redrive.formats.archive_reader import ArchiveReader
+from redrive.formats.header import CpuIdentification, Setting
+from redrive.tools.escaping import escape, escape_bytes, escape_command
+from redrive.tools.wait_status import describe
+
+
+def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, str]]:
+    """(subject, text) pairs, each text one printable line."""
+    header, outcome, completeness = archive.header, archive.outcome, archive.completeness
+    yield "archive", f"{escape(str(path))}, {describe_size(path.stat().st_size)}"
+    yield "command", escape_command(header.command)
+    yield "directory", escape_bytes(header.working_directory)
+    yield "environment", f"{len(header.environment)} variables"
+    yield "started", describe_time(header.start_time)
+    if outcome is not None:
+        yield "ended", f"{describe_end(archive)}, after {outcome.end_time - header.start_time:.2f} s"
+    yield "trace", f"{'complete' if completeness.complete else 'incomplete'}: {escape(completeness.reason)}"
+    yield "events", str(completeness.event_count)
+    if outcome is not None and outcome.summary:
+        yield "summary", escape(", ".join(f"{name} {count}" for name, count in outcome.summary.items()))
+    yield "redrive", escape(f"{header.redrive_version}, format {header.format_version}")
+    yield "kernel", escape(f"{header.kernel_release} {header.kernel_version}, {header.machine}, regime {header.regime}")
+    yield "cpu", escape(describe_cpu(header.cpu))
+    yield "features", escape(describe_settings(header.features))
+    yield "options", escape(describe_settings(header.options))
+
+
+def describe_end(archive: ArchiveReader) -> str:
+    """How the recorded command ended, as far as the archive knows."""
+    outcome = archive.outcome
+    if outcome is None:
+        return "recording was cut off"
+    return "not ended" if outcome.exit_status is None else describe(outcome.exit_status)
+
+
+def describe_size(size: int) -> str:
+    """Bytes as people count them: `417 bytes`, `1.3 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    for power, unit in enumerate(("kB", "MB", "GB"), start=1):
+        if size < 999.95 * 1000**power:
+            return f"{size / 1000**power:.1f} {unit}"
+    return f"{size / 1000**4:.1f} TB"
+
+
+def describe_time(seconds: float) -> str:
+    """A time since 1970, in UTC; out of range (a stranger made the archive) as the number it is."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds} s since 1970"
+
+
+def describe_cpu(cpu: CpuIdentification) -> str:
+    """The processor's name and its makers' numbers."""
+    return f"{cpu.brand or cpu.vendor}, family {cpu.family} model {cpu.model} stepping {cpu.stepping}"
+
+
+def describe_settings(settings: Mapping[str, Setting]) -> str:
+    """`sysemu yes, cpuid faulting no, xstate size 2696`."""
+    words = {True: "yes", False: "no"}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {words[value] if isinstance(value, bool) else value}"
+        for name, value in settings.items()
+    )

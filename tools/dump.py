@@ -1,0 +1,70 @@
+"""`redrive dump`: the events of a trace, readable or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from redrive.tools.archive_argument import archive_argument
+
+if TYPE_CHECKING:
+    from redrive.formats.events import Event
+
+
+@click.command(short_help="Show the events of a trace.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with everything an event holds.")
+@click.option("--stops", is_flag=True, help="Show the raw ptrace-stops too, with all registers.")
+@click.option("--from", "first", type=click.IntRange(0), default=0, metavar="N", help="Begin with event N.")
+@click.option("--to", "last", type=click.IntRange(0), metavar="N", help="End with event N.")
+@click.option("--task", "tasks", type=int, multiple=True, metavar="TID", help="Only this task's events (repeatable).")
+@click.option("--syscall", "syscalls", multiple=True, metavar="NAME", help="Only this syscall (repeatable).")
+@archive_argument
+def dump(
+    file: str | None,
+    as_json: bool,
+    stops: bool,
+    first: int,
+    last: int | None,
+    tasks: tuple[int, ...],
+    syscalls: tuple[str, ...],
+) -> None:
+    """Show the events of a trace, one a line: number, task, what happened."""
+    from redrive.formats.archive_reader import ArchiveReader
+    from redrive.tools.archive_argument import find_archive
+    from redrive.tools.event_selection import EventSelection, numbers_of
+
+    if as_json and stops:
+        raise click.UsageError("--json shows the stops already; leave --stops out")
+    try:
+        selection = EventSelection(first, last, frozenset(tasks), numbers_of(syscalls))
+    except KeyError as error:
+        raise click.BadParameter(f"there is no syscall {error}", param_hint="--syscall") from error
+    lines_of = _json_lines() if as_json else _text_lines(stops)
+    with ArchiveReader(find_archive(file)) as archive:
+        for number, event in selection.of(archive.events(first)):
+            for line in lines_of(number, event):
+                click.echo(line)
+
+
+def _json_lines() -> Callable[[int, Event], Iterator[str]]:
+    from redrive.tools.event_json import event_json
+
+    def lines(number: int, event: Event) -> Iterator[str]:
+        yield event_json(number, event)
+
+    return lines
+
+
+def _text_lines(with_stops: bool) -> Callable[[int, Event], Iterator[str]]:
+    from redrive.tools.event_text import EventText, stop_lines
+
+    text = EventText()
+
+    def lines(number: int, event: Event) -> Iterator[str]:
+        yield f"{number:>6} {event.task:>7} {text.line(event)}"
+        if with_stops:
+            yield from (f"{'':15}{line}" for line in stop_lines(event))
+
+    return lines

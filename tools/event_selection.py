@@ -1,0 +1,39 @@
+"""Which events `redrive dump` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from redrive.formats.events import Event, Syscall, SyscallEntry, SyscallExit
+
+
+@dataclass(frozen=True)
+class EventSelection:
+    """Events from ``first`` to ``last`` (None: the end) of these tasks and these syscalls; an empty set means all."""
+
+    first: int
+    last: int | None
+    tasks: frozenset[int]
+    syscalls: frozenset[int]
+
+    def of(self, events: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, Event]]:
+        """The chosen ones among ``events``, which begin with ``first``; reads no further than ``last``."""
+        for number, event in events:
+            if self.last is not None and number > self.last:
+                return
+            if self.tasks and event.task not in self.tasks:
+                continue
+            if self.syscalls and not self._is_chosen_syscall(event):
+                continue
+            yield number, event
+
+    def _is_chosen_syscall(self, event: Event) -> bool:
+        return isinstance(event, Syscall | SyscallEntry | SyscallExit) and event.number in self.syscalls
+
+
+def numbers_of(names: Iterable[str]) -> frozenset[int]:
+    """The numbers of syscalls, by name.  Raises KeyError with the first name that no syscall has."""
+    from redrive.tracee.syscalls import number_of
+
+    return frozenset(number_of(name) for name in names)

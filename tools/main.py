@@ -1,0 +1,58 @@
+"""The command line: `redrive COMMAND`, one file of this folder per command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from redrive.tools.failures import explain
+
+COMMANDS = ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are named: `redrive --help` must not wait for the engine."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"redrive.tools.{cmd_name}"), cmd_name)
+        return command
+
+
+def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Print Redrive's version and leave."""
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"redrive {version('redrive')}")
+        ctx.exit()
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Show it.")
+@click.pass_context
+def redrive(ctx: click.Context) -> None:
+    """Record a run of a Linux program into one file, and replay it exactly.
+
+    Archives are kept in $REDRIVE_TRACE_DIR, or in $XDG_DATA_HOME/redrive. Where FILE is left out, the latest is meant.
+    """
+    if "NO_COLOR" in os.environ:
+        ctx.color = False
+
+
+def main() -> None:
+    """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does."""
+    try:
+        status = redrive.main(prog_name="redrive", standalone_mode=False)
+    except Exception as error:
+        if "REDRIVE_DEBUG" in os.environ:
+            raise
+        status = explain(error)
+    sys.exit(status)

@@ -1,0 +1,56 @@
+"""The processes of a trace: who started whom, what each ran and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from redrive.formats.events import Clone, Event, Exec, Exit
+
+CLONE_THREAD = 0x00010000
+"""clone(2): the child is a thread of its parent's process, no process of its own."""
+
+
+@dataclass
+class Process:
+    """One recorded process.  ``arguments`` are those of its latest exec, inherited until it has one of its own."""
+
+    pid: int
+    parent: int | None
+    arguments: tuple[bytes, ...]
+    wait_status: int | None = None
+    """None when the trace ends before the process does."""
+    children: list[Process] = field(default_factory=list)
+
+
+def read_process_trees(events: Iterable[tuple[int, Event]]) -> list[Process]:
+    """The first processes of a trace, with their descendants below them.
+
+    A pid may come twice, where the kernel gave it out again after its process had ended.
+    """
+    roots: list[Process] = []
+    alive: dict[int, Process] = {}
+    for _, event in events:
+        if isinstance(event, Exec):
+            process = alive.get(event.task)
+            if process is None:
+                process = alive[event.task] = Process(event.task, None, event.arguments)
+                roots.append(process)
+            process.arguments = event.arguments
+        elif isinstance(event, Clone) and not event.flags & CLONE_THREAD:
+            parent = alive.get(event.task)
+            child = Process(event.child, event.task, parent.arguments if parent else ())
+            alive[event.child] = child
+            (parent.children if parent else roots).append(child)
+        elif isinstance(event, Exit) and event.task in alive:
+            alive.pop(event.task).wait_status = event.status
+    return roots
+
+
+def walk(processes: Iterable[Process]) -> Iterator[tuple[int, Process]]:
+    """(depth, process) of all, each parent directly before its children."""
+    waiting = [(0, process) for process in processes][::-1]
+    while waiting:
+        depth, process = waiting.pop()
+        yield depth, process
+        waiting += [(depth + 1, child) for child in reversed(process.children)]
