@@ -399,11 +399,10 @@ class SyscallTracker:
 
     def _fate(self) -> Fate:
         """What becomes of the call under way, as it was left."""
-        if self._emulated:
-            return Fate.SKIPPED
-        if is_negative(self._left_number):
-            return Fate.ANSWERED if self._answered else Fate.SKIPPED
-        return Fate.LET_RUN
+        negative = is_negative(self._left_number)
+        if self._answered and negative:
+            return Fate.ANSWERED
+        return Fate.SKIPPED if self._emulated or negative else Fate.LET_RUN
 
     def _outcome(self, stop: SyscallStop, orig_rax: int, rax: int) -> Outcome:
         if stop is SyscallStop.GONE:
