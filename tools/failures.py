@@ -19,6 +19,16 @@ class ExitStatus(enum.IntEnum):
     DIVERGENCE = 3
 
 
+EXPECTED = {
+    "redrive.replayer.divergence.Divergence": ExitStatus.DIVERGENCE,
+    "redrive.replayer.errors.ReplayError": ExitStatus.FAILURE,
+    "redrive.recorder.errors.RecordError": ExitStatus.FAILURE,
+    "redrive.tracee.errors.TraceeError": ExitStatus.FAILURE,
+    "redrive.formats.errors.ArchiveError": ExitStatus.FAILURE,
+}
+"""The errors whose message is for the user, by name: to import the classes would be to import the engine at each start."""
+
+
 def explain(error: Exception) -> int:
     """Say in the user's words what went wrong; returns the exit status.
 
@@ -41,21 +51,10 @@ def explain(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         say(error.format_message())
         return ExitStatus.FAILURE
-    return _explain_engine(error)
-
-
-def _explain_engine(error: Exception) -> int:
-    from redrive.formats.errors import ArchiveError
-    from redrive.recorder.errors import RecordError
-    from redrive.replayer.divergence import Divergence
-    from redrive.replayer.errors import ReplayError
-    from redrive.tracee.errors import TraceeError
-
-    if isinstance(error, Divergence):
-        say(str(error))
-        return ExitStatus.DIVERGENCE
-    if isinstance(error, (ArchiveError, RecordError, ReplayError, TraceeError)):
-        say(str(error))
-        return ExitStatus.FAILURE
+    for kind in type(error).__mro__:
+        status = EXPECTED.get(f"{kind.__module__}.{kind.__qualname__}")
+        if status is not None:
+            say(str(error))
+            return status
     say(f"an error of Redrive's own, please report it: {type(error).__name__}: {error} (REDRIVE_DEBUG=1 shows where)")
     return ExitStatus.FAILURE

@@ -15,9 +15,8 @@ def ls() -> None:
     rows = [_row(path) for path in TraceDirectory(default_trace_directory()).archives()]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for name, size, started, ended, command in rows:
-        click.echo(
-            f"{name:<{widths[0]}}  {size:>{widths[1]}}  {started:<{widths[2]}}  {ended:<{widths[3]}}  {command}".rstrip()
-        )
+        aligned = (f"{name:<{widths[0]}}", f"{size:>{widths[1]}}", f"{started:<{widths[2]}}", f"{ended:<{widths[3]}}")
+        click.echo("  ".join((*aligned, command)))
 
 
 def _row(path: Path) -> tuple[str, str, str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -26,15 +27,20 @@ def record(output: Path | None, verify: bool, aslr: bool, portable: bool, comman
     Exits as CMD did, or dies by the same signal.
     """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
+    from redrive.recorder.errors import CannotStart
     from redrive.recorder.options import RecordOptions
     from redrive.recorder.record import record as run_recorded
 
     options = RecordOptions(randomize_addresses=aslr, portable=portable)
     directory = TraceDirectory(default_trace_directory())
-    if output is not None:
-        result = run_recorded(command, output, options)
-    else:
-        result = directory.create(os.fsencode(command[0]), lambda path: run_recorded(command, path, options))
+    try:
+        if output is not None:
+            result = run_recorded(command, output, options)
+        else:
+            result = directory.create(os.fsencode(command[0]), lambda path: run_recorded(command, path, options))
+    except CannotStart as error:
+        say(str(error))
+        sys.exit(error.status)
     directory.set_latest(result.path)
     say(f"{result.events} events in {result.path}")
     if verify:

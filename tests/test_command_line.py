@@ -1,0 +1,439 @@
+"""The command line, as a user meets it: real processes, their output and their exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from redrive.formats.archive_writer import ArchiveWriter
+from redrive.formats.events import Clone, Exec, Exit, Note, Syscall, SyscallEntry, SyscallExit
+from redrive.formats.frames import FORMAT_VERSION
+from redrive.formats.header import CpuIdentification, Header
+from redrive.formats.outcome import Outcome
+from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
+from redrive.tracee import registers as regs
+
+REDRIVE = [sys.executable, "-c", "from redrive.tools.main import main; main()"]
+Redrive = Callable[..., subprocess.CompletedProcess[str]]
+
+ENTRY = regs.replace(bytes(regs.SIZE), rdi=3, rsi=0x7000, rdx=5, orig_rax=0, rip=0x401000)
+STOPS = encode_stop(Stop(StopKind.SYSCALL_ENTRY, StopRegisters.FIRST, 0)) + encode_stop(
+    Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
+)
+READ, WAIT4, GETPID = 0, 61, 39
+EVENTS = (
+    Exec(100, 100, b"/bin/sh", (b"sh", b"-c", b"true\x1b[31m"), (b"A=1",), ENTRY, b"", 8 << 20, (), (), b""),
+    Syscall(100, READ, ENTRY, 5, ((0x7000, b"hello"),), (), (), STOPS),
+    SyscallEntry(100, 57, ENTRY, (), b""),
+    Clone(100, 101, 17, ENTRY, (), b""),
+    SyscallExit(100, 57, 101, b"", (), (), b""),
+    Syscall(101, GETPID, ENTRY, 101, (), (), (), b""),
+    Note(101, "an ioctl\n that nobody knows"),
+    Exit(101, signal.SIGKILL, (), b""),
+    Syscall(100, READ, ENTRY, -9, (), (), (), b""),
+    Exit(100, 0x300, (), b""),
+)
+
+
+def write_archive(path: Path, *, close: bool = True) -> None:
+    """A trace of a shell with one child, as a recorder would have written it."""
+    header = Header(
+        format_version=FORMAT_VERSION,
+        redrive_version="0.1.0",
+        kernel_release="6.1.0",
+        kernel_version="#1 SMP",
+        machine="x86_64",
+        regime="R3",
+        features={"sysemu": True},
+        cpu=CpuIdentification("GenuineIntel", "A processor", 6, 85, 7, (), 7, ()),
+        page_size=4096,
+        command=(b"sh", b"-c", b"true\x1b[31m"),
+        working_directory=b"/home/user",
+        environment=(b"A=1", b"PROMPT=\x1b]0;title\x07"),
+        start_time=1700000000.0,
+        options={},
+    )
+    writer = ArchiveWriter(path, header)
+    for event in EVENTS:
+        writer.write(event)
+    writer.close(Outcome(True, "", 1700000001.5, 0x300, {}))
+
+
+@pytest.fixture
+def traces(tmp_path: Path) -> Path:
+    """An empty trace directory, named by REDRIVE_TRACE_DIR in what ``redrive`` runs."""
+    return tmp_path / "traces"
+
+
+@pytest.fixture
+def redrive(traces: Path) -> Redrive:
+    """Runs `redrive ARGUMENTS...` and returns what it printed and how it ended."""
+
+    def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*REDRIVE, *map(str, arguments)],
+            env=os.environ | {"REDRIVE_TRACE_DIR": str(traces)} | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A small trace outside of the trace directory."""
+    path = tmp_path / "sample.redrive"
+    write_archive(path)
+    return path
+
+
+class TestUsage:
+    def test_no_command_is_wrong_usage_and_shows_what_there_is(self, redrive: Redrive) -> None:
+        ended = redrive()
+        assert ended.returncode == 2
+        assert ended.stdout == ""
+        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+            assert f"  {command} " in ended.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (["frobnicate"], "frobnicate"),
+            (["--frobnicate"], "--frobnicate"),
+            (["record"], "CMD"),
+            (["record", "--frobnicate", "true"], "--frobnicate"),
+            (["rm"], "FILE"),
+            (["info", "one", "two"], "two"),
+            (["dump", "--from", "minus"], "minus"),
+            (["dump", "--syscall", "opennat"], "opennat"),
+            (["dump", "--json", "--stops"], "--stops"),
+        ],
+    )
+    def test_wrong_usage_is_one_sentence_and_2(self, redrive: Redrive, arguments: list[str], complaint: str) -> None:
+        ended = redrive(*arguments)
+        assert ended.returncode == 2
+        assert ended.stdout == ""
+        [line] = ended.stderr.splitlines()
+        assert line.startswith("redrive: ")
+        assert complaint in line
+        assert "--help" in line
+
+    def test_help_of_every_command(self, redrive: Redrive) -> None:
+        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+            ended = redrive(command, "--help")
+            assert ended.returncode == 0
+            assert ended.stdout.startswith(f"Usage: redrive {command}")
+
+    def test_help_does_not_load_the_engine(self) -> None:
+        program = (
+            "import sys; from redrive.tools.main import redrive; redrive.main(['--help'], standalone_mode=False);"
+            "print([name for name in sys.modules if 'msgpack' in name or 'zstandard' in name or 'cffi' in name"
+            " or name.startswith(('redrive.formats', 'redrive.tracee', 'redrive.recorder', 'redrive.replayer'))])"
+        )
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+        assert ended.stdout.splitlines()[-1] == "[]"
+
+    def test_the_errors_that_are_explained_exist(self) -> None:
+        import importlib
+
+        from redrive.tools.failures import EXPECTED
+
+        for name in EXPECTED:
+            module, _, kind = name.rpartition(".")
+            assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+
+
+class TestFailures:
+    def test_a_missing_archive_is_one_sentence_and_1(self, redrive: Redrive) -> None:
+        for command in ("info", "ps", "dump", "replay", "rm"):
+            ended = redrive(command, "/no/such/trace")
+            assert (ended.returncode, ended.stdout) == (1, "")
+            assert ended.stderr.startswith("redrive: there is no trace /no/such/trace")
+            assert len(ended.stderr.splitlines()) == 1
+
+    def test_no_latest_archive(self, redrive: Redrive) -> None:
+        ended = redrive("info")
+        assert ended.returncode == 1
+        assert "nothing has been recorded yet" in ended.stderr
+
+    def test_a_file_that_is_no_archive(self, redrive: Redrive, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.write_bytes(b"#!/bin/sh\necho ran\n" * 100)
+        other.chmod(0o755)
+        for command in ("info", "ps", "dump", "replay"):
+            ended = redrive(command, other)
+            assert (ended.returncode, ended.stdout) == (1, "")
+            assert ended.stderr.startswith(f"redrive: {other}: ")
+            assert "Traceback" not in ended.stderr
+
+    def test_an_error_of_our_own_is_said_to_be_one_and_debug_shows_where(
+        self, redrive: Redrive, tmp_path: Path
+    ) -> None:
+        program = (
+            "import redrive.tools.main as it, redrive.tools.archive_argument as argument\n"
+            "argument.find_archive = lambda file: 1 // 0\nit.main()"
+        )
+        for debug in ({}, {"REDRIVE_DEBUG": "1"}):
+            ended = subprocess.run(
+                [sys.executable, "-c", program, "info"],
+                env=os.environ | debug,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert ended.returncode == 1
+            assert ("Traceback" in ended.stderr) is bool(debug)
+            assert "ZeroDivisionError" in ended.stderr
+
+    def test_a_closed_pipe_ends_quietly(self, archive: Path) -> None:
+        ended = subprocess.run(
+            [
+                "bash",
+                "-c",
+                '"$@" 2>&1 >&- | cat; "${@:1:3}" dump "$0" 2>/dev/null | true; echo ${PIPESTATUS[0]}',
+                str(archive),
+            ]
+            + [*REDRIVE, "--help"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "Traceback" not in ended.stdout + ended.stderr
+
+
+class TestLooking:
+    def test_info(self, redrive: Redrive, archive: Path) -> None:
+        ended = redrive("info", archive)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        shown = dict(line.split(None, 1) for line in ended.stdout.splitlines())
+        assert shown["command"] == "sh -c 'true\\x1b[31m'"
+        assert shown["directory"] == "/home/user"
+        assert shown["started"] == "2023-11-14 22:13:20 UTC"
+        assert shown["ended"] == "exit 3, after 1.50 s"
+        assert shown["events"] == str(len(EVENTS))
+        assert shown["trace"].startswith("complete")
+        assert "6.1.0" in shown["kernel"]
+        assert "R3" in shown["kernel"]
+
+    def test_the_environment_is_shown_when_asked_for(self, redrive: Redrive, archive: Path) -> None:
+        assert "A=1" not in redrive("info", archive).stdout
+        assert redrive("info", "--environment", archive).stdout.splitlines()[-2:] == [
+            "A=1",
+            "PROMPT=\\x1b]0;title\\x07",
+        ]
+
+    def test_an_archive_that_was_cut_off(self, redrive: Redrive, archive: Path, tmp_path: Path) -> None:
+        cut = tmp_path / "cut.redrive"
+        cut.write_bytes(archive.read_bytes()[:-40])
+        ended = redrive("info", cut)
+        assert ended.returncode == 0
+        assert "incomplete" in ended.stdout
+
+    def test_ps(self, redrive: Redrive, archive: Path) -> None:
+        ended = redrive("ps", archive)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        heading, *rows = [line.split(None, 2) for line in ended.stdout.splitlines()]
+        assert heading[:2] == ["PID", "PARENT"]
+        assert rows[0] == ["100", "-", "exit 3             sh -c 'true\\x1b[31m'"]
+        assert rows[1] == ["101", "100", "killed by SIGKILL    sh -c 'true\\x1b[31m'"]
+
+    def test_dump_has_one_line_for_every_event_with_its_number(self, redrive: Redrive, archive: Path) -> None:
+        ended = redrive("dump", archive)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        lines = ended.stdout.splitlines()
+        assert [int(line.split()[0]) for line in lines] == list(range(len(EVENTS)))
+        assert [int(line.split()[1]) for line in lines] == [event.task for event in EVENTS]
+        assert "read(3, " in lines[1]
+        assert "hello" in lines[1]
+        assert lines[1].endswith("= 5")
+        assert "EBADF" in lines[8]
+        assert "killed by SIGKILL" in lines[7]
+        assert "\\n" in lines[6]
+
+    def test_dump_of_a_range(self, redrive: Redrive, archive: Path) -> None:
+        lines = redrive("dump", "--from", "2", "--to", "4", archive).stdout.splitlines()
+        assert [int(line.split()[0]) for line in lines] == [2, 3, 4]
+        assert redrive("dump", "--from", "1000", archive).stdout == ""
+
+    def test_dump_of_a_task_and_of_syscalls(self, redrive: Redrive, archive: Path) -> None:
+        def numbers(*filters: str) -> list[int]:
+            return [int(line.split()[0]) for line in redrive("dump", *filters, archive).stdout.splitlines()]
+
+        assert numbers("--task", "101") == [5, 6, 7]
+        assert numbers("--syscall", "read") == [1, 8]
+        assert numbers("--syscall", "read", "--syscall", "getpid") == [1, 5, 8]
+        assert numbers("--syscall", "fork") == [2, 4]
+        assert numbers("--syscall", "read", "--task", "101") == []
+
+    def test_dump_of_the_raw_stops(self, redrive: Redrive, archive: Path) -> None:
+        ended = redrive("dump", "--stops", "--from", "1", "--to", "1", archive)
+        assert ended.returncode == 0
+        assert "stop syscall-entry" in ended.stdout
+        entry, exit_ = ended.stdout.split("stop syscall-exit")
+        assert "rip 0000000000401000" in entry
+        assert "rax 0000000000000000" in entry
+        assert "rip 0000000000401000" in exit_
+        assert "rax 0000000000000005" in exit_
+
+    def test_dump_as_json(self, redrive: Redrive, archive: Path) -> None:
+        ended = redrive("dump", "--json", archive)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        objects = [json.loads(line) for line in ended.stdout.splitlines()]
+        assert [one["event"] for one in objects] == list(range(len(EVENTS)))
+        assert [one["kind"] for one in objects] == [type(event).__name__ for event in EVENTS]
+        first, second, *_ = objects
+        assert first["arguments"] == ["sh", "-c", "true\x1b[31m"]
+        assert second["name"] == "read"
+        assert second["entry"]["rsi"] == "0x7000"
+        assert second["exit"] == 5
+        assert second["writes"] == [[0x7000, b"hello".hex()]]
+        assert [stop["kind"] for stop in second["stops"]] == ["syscall_entry", "syscall_exit"]
+
+    def test_nothing_of_a_stranger_reaches_the_terminal(self, redrive: Redrive, archive: Path) -> None:
+        for command in (["info", "--environment"], ["ps"], ["dump"], ["dump", "--json"], ["dump", "--stops"]):
+            assert all(one.isprintable() or one == "\n" for one in redrive(*command, archive).stdout)
+
+
+class TestTraceDirectory:
+    def test_ls_and_rm(self, redrive: Redrive, traces: Path) -> None:
+        assert (redrive("ls").stdout, redrive("ls").returncode) == ("", 0)
+        traces.mkdir()
+        for name in ("sh-1", "sh-2"):
+            write_archive(traces / f"{name}.redrive")
+        (traces / "broken-1.redrive").write_bytes(b"nothing")
+        lines = {line.split()[0]: line for line in redrive("ls").stdout.splitlines()}
+        assert set(lines) == {"sh-1", "sh-2", "broken-1"}
+        assert "exit 3" in lines["sh-1"]
+        assert "sh -c" in lines["sh-1"]
+        assert "unreadable" in lines["broken-1"]
+
+        ended = redrive("rm", "sh-1", "broken-1")
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert sorted(path.name for path in traces.glob("*.redrive")) == ["sh-2.redrive"]
+        assert redrive("rm", "sh-1").returncode == 1
+
+    def test_rm_of_the_latest_removes_the_archive(self, redrive: Redrive, traces: Path) -> None:
+        traces.mkdir()
+        for name in ("sh-1", "sh-2"):
+            write_archive(traces / f"{name}.redrive")
+        (traces / "latest").symlink_to("sh-2.redrive")
+        assert redrive("rm", "latest").returncode == 0
+        assert not (traces / "sh-2.redrive").exists()
+        assert (traces / "sh-1.redrive").exists()
+
+    def test_a_file_is_left_out_named_or_given_as_a_path(self, redrive: Redrive, traces: Path) -> None:
+        traces.mkdir()
+        write_archive(traces / "sh-1.redrive")
+        (traces / "latest").symlink_to("sh-1.redrive")
+        shown = [redrive("ps", *name).stdout for name in ([], ["latest"], ["sh-1"], [traces / "sh-1.redrive"])]
+        assert len(set(shown)) == 1
+        assert "sh -c" in shown[0]
+
+    def test_xdg_data_home(self, redrive: Redrive, tmp_path: Path) -> None:
+        folder = tmp_path / "data" / "redrive"
+        folder.mkdir(parents=True)
+        write_archive(folder / "sh-7.redrive")
+        ended = redrive("ls", REDRIVE_TRACE_DIR="", XDG_DATA_HOME=str(tmp_path / "data"))
+        assert ended.stdout.startswith("sh-7 ")
+
+
+class TestDoctor:
+    def test_it_tells_what_works_here(self, redrive: Redrive) -> None:
+        ended = redrive("doctor")
+        assert ended.returncode == 0, ended.stdout
+        assert ended.stderr == ""
+        for subject in (
+            "machine",
+            "ptrace scope",
+            "regime",
+            "PTRACE_SYSEMU",
+            "CPUID faulting",
+            "xsave area",
+            "archives",
+        ):
+            assert f" {subject} " in ended.stdout
+
+    def test_colour_is_for_terminals_and_can_be_refused(self, redrive: Redrive) -> None:
+        def on_a_terminal(**environment: str) -> str:
+            child = pexpect.spawn(
+                REDRIVE[0], [*REDRIVE[1:], "doctor"], env=os.environ | environment, encoding="utf-8", timeout=60
+            )
+            child.expect(pexpect.EOF)
+            return str(child.before)
+
+        assert "\x1b[" in on_a_terminal()
+        assert "\x1b[" not in on_a_terminal(NO_COLOR="1")
+        assert "\x1b[" not in redrive("doctor").stdout
+
+
+class TestRecordAndReplay:
+    @pytest.mark.parametrize("status", [0, 1, 77, 255])
+    def test_record_exits_as_the_command_did(self, redrive: Redrive, status: int) -> None:
+        ended = redrive("record", "sh", "-c", f"echo out; echo err >&2; exit {status}")
+        assert ended.returncode == status
+        assert ended.stdout == "out\n"
+        assert ended.stderr.splitlines()[0] == "err"
+        assert all(line.startswith("redrive: ") for line in ended.stderr.splitlines()[1:])
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV, signal.SIGRTMIN + 2])
+    def test_record_dies_by_the_same_signal(self, redrive: Redrive, number: int) -> None:
+        assert redrive("record", "sh", "-c", f"kill -{int(number)} $$").returncode == -number
+
+    def test_options_after_the_command_are_its_own(self, redrive: Redrive) -> None:
+        assert redrive("record", "echo", "--verify", "-o", "x").stdout == "--verify -o x\n"
+        assert redrive("record", "--", "echo", "--help").stdout == "--help\n"
+
+    def test_a_command_that_is_not_there(self, redrive: Redrive, traces: Path, tmp_path: Path) -> None:
+        ended = redrive("record", "no-such-command")
+        assert ended.returncode == 127
+        assert ended.stderr.startswith("redrive: ")
+        assert "no-such-command" in ended.stderr
+        plain = tmp_path / "plain"
+        plain.write_text("text")
+        assert redrive("record", plain).returncode == 126
+        assert list(traces.glob("*.redrive")) == []
+
+    def test_a_recording_is_looked_at_and_replayed(self, redrive: Redrive, traces: Path) -> None:
+        recorded = redrive("record", "sh", "-c", "date +%N; echo to stderr >&2; (exit 3); exit 4")
+        assert recorded.returncode == 4
+        [archive] = traces.glob("*.redrive")
+        assert archive.name == "sh-1.redrive"
+        assert archive.stat().st_mode & 0o777 == 0o600
+        replayed = redrive("replay")
+        assert replayed.returncode == 0, replayed.stderr
+        assert replayed.stdout == recorded.stdout
+        assert replayed.stderr.startswith("to stderr\n")
+        assert redrive("replay", "--quiet").stdout == ""
+        tree = redrive("ps").stdout
+        assert "date +%N" in tree
+        assert "exit 3" in tree
+        assert "exit 4" in redrive("info").stdout
+        assert "execve(" in redrive("dump", "--syscall", "execve").stdout
+        assert redrive("dump", "--json").stdout.count("\n") == len(redrive("dump").stdout.splitlines())
+
+    def test_output_names_the_archive_and_latest_follows(self, redrive: Redrive, tmp_path: Path) -> None:
+        path = tmp_path / "mine"
+        assert redrive("record", "-o", path, "true").returncode == 0
+        assert str(path) in redrive("info").stdout.splitlines()[0]
+        before = path.read_bytes()
+        ended = redrive("record", "-o", path, "true")
+        assert ended.returncode == 1
+        assert str(path) in ended.stderr
+        assert path.read_bytes() == before
+
+    def test_verify(self, redrive: Redrive) -> None:
+        ended = redrive("record", "--verify", "sh", "-c", "echo once; exit 5")
+        assert ended.returncode == 5
+        assert ended.stdout == "once\n"
+        assert "exact" in ended.stderr
