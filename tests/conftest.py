@@ -1,0 +1,64 @@
+"""Fixtures of the tests that use Redrive by its command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.c_programs import Program, read_programs
+from tests.redrive_command import Redrive
+
+Compile = Callable[[Program], Path]
+
+
+@pytest.fixture
+def redrive(tmp_path: Path) -> Redrive:
+    """Redrive in a folder of its own.  $REDRIVE names the command; else it is the one of this Python."""
+    named = os.environ.get("REDRIVE")
+    command = shlex.split(named) if named else (sys.executable, "-c", "from redrive.tools.main import main; main()")
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "LC_ALL": "C",
+        "PYTHONFAULTHANDLER": "1",
+        "REDRIVE_TRACE_DIR": str(tmp_path / "traces"),
+        "FIXTURE_RECORDED": "1",
+    }
+    return Redrive(tuple(command), tmp_path, environment)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    """Compiles a C fixture, once in a session."""
+    if shutil.which("gcc") is None:
+        pytest.skip("needs the package gcc")
+    folder = tmp_path_factory.mktemp("programs")
+    done: dict[Program, Path] = {}
+
+    def compile_program(program: Program) -> Path:
+        if program not in done:
+            binary = folder / str(program).replace(" ", "")
+            command = ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", *program.flags]
+            subprocess.run([*command, program.source, "-o", binary], check=True)
+            done[program] = binary
+        return done[program]
+
+    return compile_program
+
+
+@pytest.fixture(scope="session")
+def launcher(compiled: Compile) -> Callable[[str], Path]:
+    """The binary of a C program that a test uses by name."""
+
+    def find(name: str) -> Path:
+        (program,) = (program for program in read_programs() if program.source.stem == name)
+        return compiled(program)
+
+    return find

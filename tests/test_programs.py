@@ -1,0 +1,31 @@
+"""Every C fixture, one pitfall each: runs the same when recorded, and replays the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.c_programs import Program, read_programs
+from tests.redrive_command import Redrive
+
+SKIPPED = 77
+"""What a fixture exits with when this kernel lacks what it is about."""
+
+
+@pytest.mark.parametrize("program", [program for program in read_programs() if program.stands_by_itself], ids=str)
+def test_recorded_and_replayed_twice(program: Program, compiled: Callable[[Program], Path], redrive: Redrive) -> None:
+    binary = compiled(program)
+    native = redrive.native(binary)
+    if native.status == SKIPPED:
+        pytest.skip(native.stderr.decode())
+    assert native.status == program.status, f"not even without Redrive: {native}"
+
+    archive = redrive.folder / "trace"
+    recording = redrive.record(archive, binary)
+    assert recording.status == program.status, str(recording)
+    if not program.output_varies:
+        assert (recording.stdout, recording.stderr) == (native.stdout, native.stderr)
+    redrive.replay_repeats(archive, recording)
+    redrive.replay_repeats(archive, recording)
