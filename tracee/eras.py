@@ -289,7 +289,7 @@ class _Ahead(NamedTuple):
 
 @functools.cache
 def _ahead(regime: Regime, latest: Meaning | None, first: Request, now: Request, negative: bool) -> _Ahead:
-    """What is ahead of a call whose latest stop is ``latest``: None before its first one, EVENT if it showed no other.
+    """What is ahead of a call past its stop ``latest``, None before its first.  Past an EVENT only the exit is ahead.
 
     ``first`` is the request under which it reached the syscall instruction, ``now`` the one that left the latest stop,
     ``negative`` says that the number left at a stop was.
@@ -426,17 +426,17 @@ class SyscallTracker:
 
     def _meaning_in_this_call(self, stop: SyscallStop, orig_rax: int, rax: int) -> Meaning | None:
         """What a stop means if it is one of the call under way; None if it cannot be."""
-        stops = self._stops_ahead()
+        stops = self._this_call().stops
         same = orig_rax == self._left_number
-        same_or_changed = same or self._left_number in CHANGES_ITS_NUMBER
         if stop is SyscallStop.SYSCALL:
             if Meaning.ENTRY in stops and same and rax == self._left_rax:
                 return Meaning.ENTRY
-            return Meaning.EXIT if Meaning.EXIT in stops and same_or_changed else None
+            is_exit = Meaning.EXIT in stops and (same or self._left_number in CHANGES_ITS_NUMBER)
+            return Meaning.EXIT if is_exit else None
         if stop is SyscallStop.SECCOMP:
             return Meaning.SECCOMP if Meaning.SECCOMP in stops and same else None
-        if stop is SyscallStop.EVENT:
-            return Meaning.EVENT if Meaning.EVENT in stops and same_or_changed else None
+        if stop is SyscallStop.EVENT and Meaning.EVENT in self._stops_ahead():
+            return Meaning.EVENT if same or self._left_number in CHANGES_ITS_NUMBER else None
         return None
 
     def _meaning_in_user_code(self, stop: SyscallStop, orig_rax: int, rax: int) -> Meaning | None:
@@ -484,8 +484,7 @@ class SyscallTracker:
         if meaning is Meaning.ENTRY:
             at_instruction = self._rules.sysemu_flag_read is FlagRead.AT_INSTRUCTION
             self._emulated = (self._first if at_instruction else self._now) in SYSEMU_REQUESTS
-        if meaning is not Meaning.EVENT:
-            self._latest = meaning
+        self._latest = meaning
         return Outcome(meaning)
 
     def _unseen_end(self, was_exit: bool) -> Ended:

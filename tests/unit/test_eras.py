@@ -346,6 +346,55 @@ def test_an_event_can_be_the_first_sign_of_a_call_that_no_filter_traces(regime: 
         tracker.stopped(SyscallStop.EVENT, 57, -38)
 
 
+def test_an_event_proves_that_a_presumed_entry_was_one() -> None:
+    tracker = SyscallTracker(Regime.R1)
+    tracker.resumed(Request.SYSCALL, -1, 0)
+    assert tracker.stopped(SyscallStop.SYSCALL, 57, -38).presumed
+    tracker.resumed(Request.SYSCALL, 57, -38)
+    tracker.stopped(SyscallStop.EVENT, 57, -38)
+    tracker.resumed(Request.SYSCALL, 57, -38)
+    with pytest.raises(UnexpectedStop, match="past its EVENT stop"):
+        tracker.stopped(SyscallStop.SIGNAL, 0, 0)
+
+
+@pytest.mark.parametrize("regime", list(Regime))
+def test_a_call_skipped_by_sysemu_shows_no_event(regime: Regime) -> None:
+    tracker = SyscallTracker(regime)
+    tracker.resumed(Request.SYSEMU, -1, 0)
+    tracker.stopped(SyscallStop.SYSCALL, 57, -38)
+    tracker.resumed(Request.SYSEMU, 57, 1000)
+    with pytest.raises(UnexpectedStop):
+        tracker.stopped(SyscallStop.EVENT, 57, -38)
+
+
+@pytest.mark.parametrize("regime", list(Regime))
+@pytest.mark.parametrize("stop", [SyscallStop.EVENT, SyscallStop.SECCOMP])
+def test_a_stop_with_another_number_belongs_to_the_next_call(regime: Regime, stop: SyscallStop) -> None:
+    tracker = SyscallTracker(regime)
+    tracker.resumed(Request.SYSCALL, -1, 0)
+    tracker.stopped(SyscallStop.SYSCALL, 39, -38)
+    tracker.resumed(Request.CONT, 39, -38)
+    facts = (eras.Ended(39, None, Fate.LET_RUN), Began(57, False))
+    assert tracker.stopped(stop, 57, -38).facts == facts
+
+
+@pytest.mark.parametrize("seen", [(39, 1000), (40, -38)])
+def test_an_entry_stop_after_the_seccomp_stop_shows_what_the_tracer_left(seen: tuple[int, int]) -> None:
+    tracker = SyscallTracker(Regime.R1)
+    tracker.resumed(Request.CONT, -1, 0)
+    tracker.stopped(SyscallStop.SECCOMP, 39, -38)
+    tracker.resumed(Request.SYSCALL, 39, -38)
+    with pytest.raises(UnexpectedStop, match="expected ENTRY or GONE"):
+        tracker.stopped(SyscallStop.SYSCALL, *seen)
+
+
+def test_a_program_that_calls_number_minus_one_keeps_its_number_where_filters_leave_it() -> None:
+    for regime, number in ((Regime.R1, -1), (Regime.R2, None), (Regime.R3, -1)):
+        tracker = SyscallTracker(regime)
+        tracker.resumed(Request.SYSCALL, -1, 0)
+        assert tracker.stopped(SyscallStop.SYSCALL, -1, -38).facts == (Began(number, regime is Regime.R2),)
+
+
 @pytest.mark.parametrize("regime", list(Regime))
 def test_a_task_that_goes_in_a_call_cuts_it_short(regime: Regime) -> None:
     tracker = SyscallTracker(regime)
