@@ -43,13 +43,16 @@ class Spawned:
         return SpawnFailed(self.path, int.from_bytes(data, "little")) if data else None
 
 
-def spawn(path: str, arguments: Sequence[bytes], environment: Sequence[bytes], options: SpawnOptions) -> Spawned:
-    """Fork, seize the child and let it go on to its execve.  Raises SpawnFailed when it cannot be forked or seized."""
+def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[bytes], options: SpawnOptions) -> Spawned:
+    """Fork, seize the child and let it go on to its execve; without a path, to the calls the kernel's probe watches.
+
+    Raises SpawnFailed when it cannot be forked or seized.
+    """
     keep = [ffi.new("char[]", text) for text in (*arguments, *environment)]
     argv = ffi.new("char *[]", [*keep[: len(arguments)], ffi.NULL])
     envp = ffi.new("char *[]", [*keep[len(arguments) :], ffi.NULL])
     request = ffi.new("struct redrive_spawn *")
-    name = ffi.new("char[]", os.fsencode(path))
+    name = ffi.new("char[]", os.fsencode(path)) if path is not None else ffi.NULL
     request.path, request.arguments, request.environment = name, argv, envp
     program = ffi.from_buffer(options.filter) if options.filter else ffi.NULL
     request.filter, request.filter_length = program, len(options.filter or b"") // 8
@@ -61,5 +64,5 @@ def spawn(path: str, arguments: Sequence[bytes], environment: Sequence[bytes], o
     error_descriptor = ffi.new("int *")
     tid = lib.redrive_spawn(request, error_descriptor)
     if tid < 0:
-        raise SpawnFailed(path, -tid)
-    return Spawned(tid, path, int(error_descriptor[0]))
+        raise SpawnFailed(path or "a probe", -tid)
+    return Spawned(tid, path or "", int(error_descriptor[0]))

@@ -13,6 +13,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -111,7 +112,7 @@ int redrive_step(int tid, int number, int signal, const struct redrive_registers
     return redrive_wait(tid, 0, stop);
 }
 
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length, int between,
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length,
                          struct redrive_stop *entry, struct redrive_stop *exit)
 {
     int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
@@ -124,23 +125,22 @@ int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsign
     /* The vsyscall page has no exit stop. */
     if (entry->registers.rip >> 63)
         return 1;
-    for (;;) {
-        failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
-        if (failed == -EINTR)
-            while (failed == -EINTR)
-                failed = redrive_wait(tid, 0, exit);
-        if (failed)
-            return failed;
-        if (between-- <= 0 || exit->status >> 8 != (SIGTRAP | 0x80))
-            return 2;
-    }
+    failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
+    if (failed == -EINTR)
+        return 3;
+    return failed ? failed : 2;
 }
 
 /* The state letter follows the last ')' of /proc/TID/stat: proc(5). */
-static char task_state(int stat_descriptor)
+static char task_state(int tid)
 {
     char text[512];
-    ssize_t length = pread(stat_descriptor, text, sizeof text - 1, 0);
+    snprintf(text, sizeof text, "/proc/%d/stat", tid);
+    int descriptor = open(text, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return 'X';
+    ssize_t length = read(descriptor, text, sizeof text - 1);
+    close(descriptor);
     if (length <= 0)
         return 'X';
     text[length] = 0;
@@ -148,7 +148,7 @@ static char task_state(int stat_descriptor)
     return end && end[1] ? end[2] : 'X';
 }
 
-int redrive_wait_or_sleep(int tid, int stat_descriptor, struct redrive_stop *stop)
+int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
 {
     for (;;) {
         /* Tracer and tracee share one CPU: yielding lets the task run until it stops or sleeps. */
@@ -158,8 +158,8 @@ int redrive_wait_or_sleep(int tid, int stat_descriptor, struct redrive_stop *sto
             return failed;
         if (stop->tid)
             return 1;
-        char state = task_state(stat_descriptor);
-        if (state == 'S' || state == 'D')
+        char state = task_state(tid);
+        if (state == 'S' || state == 'D' || state == 'Z')
             return 0;
     }
 }
@@ -323,6 +323,18 @@ int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const
     return (int64_t)done;
 }
 
+int redrive_file_identity(int tid, int descriptor, uint64_t *device_and_inode)
+{
+    char path[48];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", tid, descriptor);
+    if (stat(path, &status))
+        return -errno;
+    device_and_inode[0] = status.st_dev;
+    device_and_inode[1] = status.st_ino;
+    return 0;
+}
+
 int redrive_tgkill(int tgid, int tid, int signal)
 {
     return syscall(SYS_tgkill, tgid, tid, signal) ? -errno : 0;
@@ -379,6 +391,10 @@ static void run_child(const struct redrive_spawn *spawn, int go, int report)
     if (read(go, &byte, 1) != 1)
         _exit(127);
     int error = prepare_child(spawn);
+    while (!error && !spawn->path) {
+        syscall(SYS_getppid);
+        syscall(SYS_getuid);
+    }
     if (!error) {
         execve(spawn->path, spawn->arguments, spawn->environment);
         error = errno;

@@ -22,7 +22,7 @@ struct redrive_stop {
 };
 
 struct redrive_spawn {
-    const char *path;
+    const char *path;        /* NULL: no execve; getppid and getuid in turn, for the probe of the kernel */
     char **arguments;
     char **environment;
     const void *filter;      /* struct sock_filter[], or NULL */
@@ -43,13 +43,14 @@ int redrive_step(int tid, int request, int signal, const struct redrive_register
 int redrive_resume(int tid, int request, int signal);
 /* waitpid(2) with __WALL and `flags`; tid -1 for any.  0 with stop->tid 0: nothing to report under WNOHANG. */
 int redrive_wait(int tid, int flags, struct redrive_stop *stop);
-/* Waits for a resumed task until it stops (1) or sleeps in the kernel (0).  stat_descriptor is /proc/TID/stat. */
-int redrive_wait_or_sleep(int tid, int stat_descriptor, struct redrive_stop *stop);
+/* Waits for a resumed task until it stops (1), or sleeps in the kernel or is a zombie that others keep (0). */
+int redrive_wait_or_sleep(int tid, struct redrive_stop *stop);
 
-/* Resumes to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall that `straight`
- * marks (1 for each number below `straight_length`), goes on to its exit stop, passing `between` further syscall-stops.
- * Returns 2 when both stops are filled, 1 when only `entry` is. */
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length, int between,
+/* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall
+ * that `straight` marks (1 for each number below `straight_length`), goes on to the stop after it.
+ * Returns 2 when both stops are filled, 3 when a signal of the tracer's interrupted the wait for the second, 1 when only
+ * `entry` is filled. */
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length,
                          struct redrive_stop *entry, struct redrive_stop *exit);
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers);
@@ -68,6 +69,9 @@ int64_t redrive_read(int tid, uint64_t address, void *buffer, uint64_t length);
 int64_t redrive_write(int tid, uint64_t address, const void *buffer, uint64_t length);
 /* Reads `count` (at most 64) extents one after the other into buffer; -EFAULT unless all are readable. */
 int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const uint64_t *lengths, void *buffer);
+
+/* Identity of the file behind a descriptor of the task: st_dev and st_ino, through /proc/TID/fd. */
+int redrive_file_identity(int tid, int descriptor, uint64_t *device_and_inode);
 
 int redrive_tgkill(int tgid, int tid, int signal);
 void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.errors import TraceeError, TraceeGone
@@ -37,7 +38,9 @@ def check(result: int, what: str, tid: int) -> int:
 
 
 def wait_any(flags: int, stop: Any) -> int:
-    """The tid whose stop was fetched into ``stop`` (struct redrive_stop *), 0 for none under WNOHANG, -1 when no tracee is left.
+    """The tid whose stop was fetched into ``stop`` (struct redrive_stop *).
+
+    0 when there is none under WNOHANG, -1 when no tracee is left.
 
     Raises InterruptedError when a signal for the tracer came first.
     """
@@ -95,12 +98,13 @@ class Tracee:
 
     def interrupt(self) -> None:
         """PTRACE_INTERRUPT: a running task stops soon."""
-        check(lib.redrive_request(0x4207, self.tid, 0, 0), "interrupting", self.tid)
+        check(lib.redrive_request(ptrace.INTERRUPT, self.tid, 0, 0), "interrupting", self.tid)
 
     def set_registers(self, registers: bytes) -> None:
-        """Set all registers, of a stopped task."""
+        """Set all registers, of a stopped task; ``stop`` holds them then."""
         raw = ffi.from_buffer("struct redrive_registers *", registers)
         check(lib.redrive_set_registers(self.tid, raw), "setting registers", self.tid)
+        self.raw_registers[:] = registers
 
     def get_registers(self) -> bytes:
         """Fetch the registers anew, into ``stop`` as well."""
@@ -138,7 +142,7 @@ class Tracee:
         if length > _gather_limit:
             buffer = ffi.new("uint8_t[]", length)
             return bytes(ffi.buffer(buffer, lib.redrive_read(self.tid, address, buffer, length)))
-        return _gather_view[: lib.redrive_read(self.tid, address, _gather_buffer, length)]
+        return bytes(_gather_view[: lib.redrive_read(self.tid, address, _gather_buffer, length)])
 
     def read(self, address: int, length: int) -> bytes:
         """Exactly ``length`` bytes of memory.  Raises MemoryFault where not all are mapped."""

@@ -1,0 +1,173 @@
+"""What a syscall did to the address space, as effects that replay can do again without knowing the syscall."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Advise, Effect, Map, Protect, Remap, Unmap
+from redrive.tracee import mappings as maps
+from redrive.tracee.mappings import page_ceiling, page_floor, read_mappings
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+    from redrive.recorder.task import OpenCall, Task
+
+KEPT_FLAGS = (
+    maps.MAP_SHARED | maps.MAP_PRIVATE | maps.MAP_ANONYMOUS | maps.MAP_GROWSDOWN | maps.MAP_NORESERVE | maps.MAP_STACK
+)
+_SHARED_VALIDATE = 0x03
+_MAP_TYPE = 0x0F
+_MAP_HUGETLB = 0x40000
+_HUGE_SHIFT, _HUGE_MASK, _DEFAULT_HUGE_SHIFT = 26, 0x3F, 21
+_MREMAP_DONTUNMAP = 4
+_SHM_RDONLY, _SHM_EXEC = 0o10000, 0o100000
+# madvise(2)'s that change contents or what fork inherits: DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK,
+# DONTNEED_LOCKED.
+_TELLING_ADVICE = frozenset({4, 9, 10, 11, 18, 19, 24})
+_SYSV_DEVICE = -1
+"""Stands for st_dev in the key of a SysV segment's image; its st_ino is the shmid."""
+
+
+def _mmap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    _, length, protection, flags, descriptor, offset = call.arguments
+    length = page_ceiling(length)
+    if flags & _MAP_HUGETLB:
+        size = 1 << ((flags >> _HUGE_SHIFT & _HUGE_MASK) or _DEFAULT_HUGE_SHIFT)
+        length = -(-length // size) * size
+    if flags & _MAP_TYPE == _SHARED_VALIDATE:
+        flags &= ~maps.MAP_PRIVATE
+    kept = flags & KEPT_FLAGS
+    shared = bool(flags & maps.MAP_SHARED)
+    if flags & maps.MAP_ANONYMOUS:
+        task.space.shares_files |= shared
+        return [Map(result, length, protection & 7, kept, None, "")]
+    # A descriptor is an int; the register may hold anything in its upper half.
+    descriptor &= 0x7FFF_FFFF
+    image, effects, label = recording.images.of_descriptor(
+        task.tracee, descriptor, offset, length, result, shared_writable=shared and bool(protection & maps.PROT_WRITE)
+    )
+    task.space.shares_files |= shared
+    if image is None:
+        kept |= maps.MAP_ANONYMOUS
+    return [*effects, Map(result, length, protection & 7, kept, image, label)]
+
+
+def _munmap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    return [Unmap(call.arguments[0], page_ceiling(call.arguments[1]))]
+
+
+def _mprotect(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    address, length = call.arguments[0], page_ceiling(call.arguments[1])
+    if result < 0:
+        return _protections(task, address, length)
+    return [Protect(address, length, call.arguments[2])] if length else []
+
+
+def _protections(task: Task, address: int, length: int) -> list[Effect]:
+    """After a failure half way (mprotect(2), ENOMEM): what the protections are now."""
+    found: list[Effect] = []
+    for mapping in read_mappings(task.tid):
+        start, end = max(mapping.start, address), min(mapping.end, address + length)
+        if start < end:
+            found.append(Protect(start, end - start, mapping.protection))
+    return found
+
+
+def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    address, old, new, flags = call.arguments[:4]
+    return [Remap(address, page_ceiling(old), result, page_ceiling(new), flags & _MREMAP_DONTUNMAP)]
+
+
+def initial_brk(tid: int) -> int:
+    """Where the program break starts: start_brk, field 47 of /proc/PID/stat (proc(5)).  0 where it is not shown."""
+    fields = Path(f"/proc/{tid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return int(fields[44])
+
+
+def _brk(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    # brk(2)'s raw result is the break, unchanged when it failed.
+    result &= 0xFFFF_FFFF_FFFF_FFFF
+    old, task.space.brk = task.space.brk or result, result
+    start, end = page_ceiling(old), page_ceiling(result)
+    if end > start:
+        flags = maps.MAP_PRIVATE | maps.MAP_ANONYMOUS
+        return [Map(start, end - start, maps.PROT_READ | maps.PROT_WRITE, flags, None, "[heap]")]
+    return [Unmap(end, start - end)] if end < start else []
+
+
+def _madvise(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    address, length, advice = call.arguments[0], page_ceiling(call.arguments[1]), call.arguments[2] & 0xFFFF_FFFF
+    if advice not in _TELLING_ADVICE:
+        return []
+    if result == 0:
+        return [Advise(address, length, advice)] if length else []
+    # ENOMEM: done for what is mapped in the range (madvise(2)).
+    found: list[Effect] = []
+    for mapping in read_mappings(task.tid):
+        start, end = max(mapping.start, address), min(mapping.end, address + length)
+        if start < end:
+            found.append(Advise(start, end - start, advice))
+    return found
+
+
+def _shmat(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    identifier, _, flags = call.arguments[:3]
+    address = result & 0xFFFF_FFFF_FFFF_FFFF
+    mapping = maps.find_mapping(read_mappings(task.tid), address)
+    assert mapping is not None
+    task.space.attachments[address] = mapping.length
+    task.space.shares_files = True
+    key = (_SYSV_DEVICE, mapping.inode or identifier)
+    label = f"SysV segment {identifier & 0xFFFF_FFFF}"
+    image, effects = recording.images.of_memory(task.tracee, key, label, mapping.length, address)
+    protection = maps.PROT_READ | (0 if flags & _SHM_RDONLY else maps.PROT_WRITE)
+    protection |= maps.PROT_EXEC if flags & _SHM_EXEC else 0
+    return [*effects, Map(address, mapping.length, protection, maps.MAP_SHARED, image, label)]
+
+
+def _shmdt(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    address = call.arguments[0]
+    return [Unmap(address, task.space.attachments.pop(address, 0))]
+
+
+_DERIVE: dict[str, Callable[[Recording, Task, OpenCall, int], list[Effect]]] = {
+    "mmap": _mmap,
+    "munmap": _munmap,
+    "mprotect": _mprotect,
+    "pkey_mprotect": _mprotect,
+    "mremap": _mremap,
+    "brk": _brk,
+    "madvise": _madvise,
+    "shmat": _shmat,
+    "shmdt": _shmdt,
+}
+_PARTIAL_ON_ERROR = {"mprotect": -errno.ENOMEM, "pkey_mprotect": -errno.ENOMEM, "madvise": -errno.ENOMEM}
+_ALWAYS = frozenset({"brk"})
+
+
+def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    """The effects of a finished syscall; none for those that leave the address space alone."""
+    name = call.syscall.name if call.syscall else ""
+    derive = _DERIVE.get(name)
+    if derive is None:
+        return []
+    failed = -4096 < result < 0
+    if failed and name not in _ALWAYS and _PARTIAL_ON_ERROR.get(name) != result:
+        return []
+    return derive(recording, task, call, result)
+
+
+def reaches_agent(call: OpenCall, start: int, length: int) -> bool:
+    """Whether a mapping call names addresses that overlap [start, start + length)."""
+    name = call.syscall.name if call.syscall else ""
+    if name not in ("mmap", "munmap", "mprotect", "mremap", "madvise"):
+        return False
+    ranges = [(call.arguments[0], call.arguments[1])]
+    if name == "mmap" and not call.arguments[3] & maps.MAP_FIXED:
+        return False
+    if name == "mremap":
+        ranges.append((call.arguments[4], call.arguments[2]))
+    return any(page_floor(first) < start + length and start < first + size for first, size in ranges)

@@ -1,0 +1,277 @@
+"""A syscall from its first stop to its last: what is asked of the kernel, and what the trace keeps."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
+from redrive.recorder import address_space, answers, unknown_calls
+from redrive.recorder.echo import ECHOING_CALLS, identity
+from redrive.recorder.errors import RecordError
+from redrive.recorder.task import Answer, OpenCall, Task
+from redrive.tracee import registers as regs
+from redrive.tracee import syscalls
+from redrive.tracee._native import lib
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.syscalls import Treatment
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+RESTART_SYSCALL = 219
+RESTARTS = range(-516, -511)
+"""ERESTARTSYS (512) to ERESTART_RESTARTBLOCK (516): linux/errno.h.  They never reach the program."""
+_X32_BIT = 0x4000_0000
+_ARGUMENTS = struct.Struct("<6Q")
+_RAX = regs.OFFSETS["rax"]
+_AFTER_RAX = _RAX + 8
+_CLONE_UNTRACED = 0x0080_0000
+_O_ACCMODE = 3
+_OPENS = {"open": 1, "openat": 2, "creat": -1, "memfd_create": -1}
+"""Name: the argument that holds open flags, -1 where the new descriptor can always be written to."""
+_CHANGES_FILE = frozenset(
+    {
+        "write",
+        "writev",
+        "pwrite64",
+        "pwritev",
+        "pwritev2",
+        "ftruncate",
+        "fallocate",
+        "sendfile",
+        "copy_file_range",
+        "splice",
+    }
+)
+_DESTINATION = {"copy_file_range": 2, "splice": 2}
+
+
+def arguments_of(registers: bytes) -> tuple[int, ...]:
+    """The six arguments, unsigned."""
+    word = regs.get
+    return tuple(word(registers, name) for name in regs.ARGUMENTS)
+
+
+def begin(recording: Recording, task: Task, *, foreign_trace: bool = False) -> None:
+    """The first stop of a syscall.  ``foreign_trace``: a filter of the program's own answered RET_TRACE."""
+    entry = task.tracee.registers
+    number = regs.get_signed(entry, "orig_rax")
+    _write_restart(recording, task, entry)
+    arguments = arguments_of(entry)
+    call = OpenCall(number, arguments, _find(number, arguments), entry)
+    task.call = call
+    _raise_deferred(task)
+    if foreign_trace:
+        refuse_trace(task)
+    else:
+        prepare(recording, task, call)
+
+
+def _find(number: int, arguments: tuple[int, ...]) -> syscalls.Syscall | None:
+    return syscalls.find(number, arguments) if 0 <= number < _X32_BIT else None
+
+
+def _write_restart(recording: Recording, task: Task, entry: bytes) -> None:
+    """When the kernel has restarted an interrupted syscall by itself, say so before it begins again."""
+    if task.interrupted is None:
+        return
+    number = regs.get(entry, "orig_rax")
+    task.registers = regs.replace(task.registers, rip=regs.get(task.registers, "rip") - 2, rax=number)
+    recording.write(task, Restart(task.tid, task.registers))
+    task.restarted, task.interrupted = task.interrupted, None
+
+
+def _raise_deferred(task: Task) -> None:
+    """Send again the signals that met running code: now the program is at a point replay can find."""
+    for number, siginfo in task.deferred:
+        lib.redrive_tgkill(task.process.tgid, task.tid, number)
+        task.raised.append((number, siginfo))
+    task.deferred.clear()
+
+
+def prepare(recording: Recording, task: Task, call: OpenCall) -> None:
+    """Decide what the kernel is asked to do."""
+    found = call.syscall
+    call.may_block = found is None or found.may_block or task.process.filtered
+    if found is None:
+        _prepare_unknown(recording, task, call)
+        return
+    call.inputs = found.inputs(call.arguments, task.tracee)
+    if found.treatment is Treatment.REFUSED:
+        skip(task, Answer(-found.refusal))
+    elif found.treatment is Treatment.EMULATED:
+        said = answers.answer(recording, task, call)
+        if said is not None:
+            skip(task, said)
+    elif found.treatment is Treatment.EXECUTED:
+        _prepare_executed(recording, task, call)
+
+
+def _prepare_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
+    if call.number >= _X32_BIT:
+        skip(task, Answer(-errno.ENOSYS))
+    else:
+        call.pages = unknown_calls.pages_around(task.tracee, call.arguments)
+    if call.number not in recording.named_unknown:
+        recording.named_unknown.add(call.number)
+        text = f"syscall {call.number} (first argument {call.arguments[0]:#x}) is not in Redrive's table"
+        recording.note(task, f"{text}; what it changed in the pages around its arguments was recorded")
+
+
+def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
+    assert call.syscall is not None
+    if call.syscall.name == "clone" and call.arguments[0] & _CLONE_UNTRACED:
+        task.tracee.set_registers(regs.replace(call.entry, rdi=call.arguments[0] & ~_CLONE_UNTRACED))
+    if address_space.reaches_agent(call, AGENT_ADDRESS, AGENT_LENGTH):
+        if call.syscall.name == "munmap":
+            raise RecordError("the program unmaps the pages Redrive keeps in it: that cannot be recorded")
+        skip(task, Answer(-errno.ENOMEM))
+
+
+def skip(task: Task, answer: Answer) -> None:
+    """Make the kernel skip the call that the task has stopped before: its number becomes -1 (ptrace(2))."""
+    assert task.call is not None
+    task.call.answer = answer
+    task.tracee.set_registers(regs.replace(task.tracee.registers, orig_rax=-1))
+
+
+def write_entry(recording: Recording, task: Task) -> None:
+    """Another event is about to come before the call's end."""
+    call = task.call
+    if call is not None and not call.written:
+        call.written = True
+        recording.write(task, SyscallEntry(task.tid, call.number, call.entry, call.inputs, task.take_stops()))
+
+
+def finish(recording: Recording, task: Task) -> None:
+    """The last stop of a syscall."""
+    call = task.call
+    assert call is not None
+    registers = task.tracee.registers
+    if call.answer is not None:
+        registers = regs.replace(registers, rax=call.answer.result, orig_rax=call.number)
+        task.tracee.set_registers(registers)
+        for address, data in call.answer.writes:
+            task.tracee.write(address, data)
+    elif regs.get(registers, "rdi") != call.arguments[0] and call.syscall and call.syscall.name == "clone":
+        # CLONE_UNTRACED was taken out of the flags; the program sees what it passed.
+        registers = regs.replace(registers, rdi=call.arguments[0])
+        task.tracee.set_registers(registers)
+    result = regs.get_signed(registers, "rax")
+    complete(recording, task, call, registers, result)
+
+
+def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes, result: int) -> None:
+    """Write the event of a syscall that has ended with these registers."""
+    effects = _effects(recording, task, call, result)
+    writes = _writes(task, call, result)
+    entry = call.entry
+    same = registers[:_RAX] == entry[:_RAX] and registers[_AFTER_RAX:] == entry[_AFTER_RAX:]
+    seen: int | bytes = result if same else registers
+    if call.written:
+        xstate = task.tracee.get_xstate() if _restores_xstate(call) else b""
+        event = SyscallExit(task.tid, call.number, seen, xstate, writes, effects, task.take_stops())
+        recording.write(task, event)
+    else:
+        stops = task.take_stops()
+        recording.write(task, Syscall(task.tid, call.number, entry, seen, writes, effects, call.inputs, stops))
+    task.registers = registers
+    task.call = None
+    if result in RESTARTS:
+        task.interrupted = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call
+
+
+def _restores_xstate(call: OpenCall) -> bool:
+    return call.syscall is not None and call.syscall.name == "rt_sigreturn"
+
+
+def _writes(task: Task, call: OpenCall, result: int) -> tuple[tuple[int, bytes], ...]:
+    if call.answer is not None:
+        return call.answer.writes
+    if call.pages is not None:
+        return unknown_calls.changes(task.tracee, call.pages)
+    source = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call
+    if source.syscall is None:
+        return ()
+    extents = source.syscall.outputs(source.arguments, result, task.tracee)
+    return tuple(task.tracee.gather(extents)) if extents else ()
+
+
+def _effects(recording: Recording, task: Task, call: OpenCall, result: int) -> tuple[Effect, ...]:
+    found = call.syscall
+    if found is None or call.answer is not None:
+        return ()
+    if found.treatment is Treatment.EXECUTED:
+        return tuple(address_space.derive_effects(recording, task, call, result))
+    if result < 0:
+        return ()
+    name = found.name
+    after = _AFTER.get(found.command or name)
+    if after is not None:
+        after(recording, task, call, result)
+    effects: list[Effect] = []
+    if recording.images.watching and name in _CHANGES_FILE:
+        effects += _changed_file(recording, task, call, result)
+    echo = recording.echo.find(task.tracee, name, call.arguments, result)
+    if echo is not None:
+        effects.append(echo)
+    return tuple(effects)
+
+
+def _changed_file(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    assert call.syscall is not None
+    name = call.syscall.name
+    descriptor = call.arguments[_DESTINATION.get(name, 0)] & 0xFFFF_FFFF
+    file = identity(task.tid, descriptor)
+    if file is None:
+        return []
+    return recording.images.written(task.tracee, descriptor, file)
+
+
+def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    assert call.syscall is not None
+    index = _OPENS[call.syscall.name]
+    if index < 0 or call.arguments[index] & _O_ACCMODE:
+        file = identity(task.tid, result)
+        if file is not None:
+            recording.images.opened_for_writing(file)
+
+
+def _filter_installed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    # TSYNC may have given it to the other threads; asking them for every stop costs little.
+    task.process.filtered = True
+
+
+def _no_new_privileges(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    task.process.no_new_privileges = True
+
+
+def _clear_tid(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    task.clear_tid = call.arguments[0]
+
+
+def _robust_list(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    task.robust_list = call.arguments[0]
+
+
+_AFTER = {
+    **dict.fromkeys(_OPENS, _opened),
+    "PR_SET_SECCOMP": _filter_installed,
+    "SECCOMP_SET_MODE_FILTER": _filter_installed,
+    "PR_SET_NO_NEW_PRIVS": _no_new_privileges,
+    "set_tid_address": _clear_tid,
+    "set_robust_list": _robust_list,
+}
+"""What the recorder must remember of a syscall that has succeeded."""
+
+
+def has_aftermath(name: str) -> bool:
+    """Whether a successful call of this name concerns more than its result and outputs."""
+    return name in _AFTER or name in _CHANGES_FILE or name in ECHOING_CALLS
+
+
+def refuse_trace(task: Task) -> None:
+    """A filter of the program's own answered RET_TRACE: what it would get without a tracer of its own (seccomp(2))."""
+    skip(task, Answer(-errno.ENOSYS))

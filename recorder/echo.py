@@ -1,0 +1,103 @@
+"""What a program wrote to the recorder's own stdout and stderr, so that replay can show it again."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+
+from redrive.formats.events import Echo
+from redrive.tracee._native import ffi, lib
+from redrive.tracee.syscalls import MemoryFault
+from redrive.tracee.tracee import Tracee
+
+_BUFFER_CALLS = frozenset({"write", "sendto"})
+_VECTOR_CALLS = frozenset({"writev"})
+_COPY_CALLS = {"sendfile": (0, 1), "copy_file_range": (2, 0), "splice": (2, 0), "tee": (1, 0)}
+"""Name: which arguments are the destination's and the source's descriptors."""
+ECHOING_CALLS = _BUFFER_CALLS | _VECTOR_CALLS | frozenset(_COPY_CALLS)
+"""The names of the syscalls that may write to stdout or stderr."""
+_identity = ffi.new("uint64_t[2]")
+
+
+def identity(tid: int, descriptor: int) -> tuple[int, int] | None:
+    """(st_dev, st_ino) of the file behind a tracee's descriptor; None when there is none."""
+    if descriptor >= 1 << 31 or lib.redrive_file_identity(tid, descriptor, _identity):
+        return None
+    return int(_identity[0]), int(_identity[1])
+
+
+class EchoFinder:
+    """Recognises writes to the files that were stdout and stderr when the recording began."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[int, int], int] = {}
+        for descriptor in (2, 1):
+            try:
+                status = os.fstat(descriptor)
+            except OSError:
+                continue
+            self._streams[status.st_dev, status.st_ino] = descriptor
+
+    def find(self, tracee: Tracee, name: str, arguments: Sequence[int], result: int) -> Echo | None:
+        """The echo of a finished syscall, if it wrote to one of the two."""
+        if result <= 0:
+            return None
+        if name in _COPY_CALLS:
+            destination, source = _COPY_CALLS[name]
+            return self._copied(tracee, arguments[destination], arguments[source], result)
+        if name not in _BUFFER_CALLS and name not in _VECTOR_CALLS:
+            return None
+        stream = self._stream(tracee.tid, arguments[0])
+        if not stream:
+            return None
+        if name in _BUFFER_CALLS:
+            return Echo(stream, ((arguments[1], result),), b"")
+        return Echo(stream, _vector(tracee, arguments[1], arguments[2], result), b"")
+
+    def _stream(self, tid: int, descriptor: int) -> int:
+        found = identity(tid, descriptor & 0xFFFF_FFFF)
+        stream = self._streams.get(found, 0) if found else 0
+        # A terminal, or 2>&1: the same file is both.
+        return 2 if stream and descriptor & 0xFFFF_FFFF == 2 and self._is_both() else stream
+
+    def _is_both(self) -> bool:
+        return len(self._streams) == 1
+
+    def _copied(self, tracee: Tracee, destination: int, source: int, length: int) -> Echo | None:
+        """The kernel moved bytes between files; they are read again from the source, just before its position now."""
+        stream = self._stream(tracee.tid, destination)
+        if not stream:
+            return None
+        try:
+            position = _position(tracee.tid, source)
+            descriptor = os.open(f"/proc/{tracee.tid}/fd/{source & 0xFFFF_FFFF}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            data = os.pread(descriptor, length, position - length)
+        except OSError:
+            # A pipe: its bytes have gone by.
+            return None
+        finally:
+            os.close(descriptor)
+        return Echo(stream, (), data)
+
+
+def _position(tid: int, descriptor: int) -> int:
+    with open(f"/proc/{tid}/fdinfo/{descriptor & 0xFFFF_FFFF}") as lines:
+        return int(next(line for line in lines if line.startswith("pos:")).split()[1])
+
+
+def _vector(tracee: Tracee, address: int, count: int, length: int) -> tuple[tuple[int, int], ...]:
+    pieces = []
+    try:
+        vector = tracee.read(address, 16 * min(count, 1024))
+    except MemoryFault:
+        return ()
+    for base, size in struct.iter_unpack("<QQ", vector):
+        part = min(size, length)
+        if part:
+            pieces.append((base, part))
+        length -= part
+    return tuple(pieces)

@@ -1,0 +1,220 @@
+"""Images: the contents of files that are mapped, kept as blobs the first time a range of them is seen.
+
+A file's bytes are read in chunks of a fixed grid, through the tracee's own descriptor (/proc/PID/fd), so that deleted
+files, memfds and other mount namespaces need no path.  Where the file cannot be opened, the mapping itself is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from redrive.formats.archive_writer import ArchiveWriter
+from redrive.formats.events import Effect, Extent, Image, ImageContent, ImageSize
+from redrive.recorder.errors import RecordError
+from redrive.tracee.mappings import Mapping, page_ceiling
+from redrive.tracee.tracee import Tracee
+
+CHUNK = 16 << 20
+_SETTLED = 2.0
+"""Seconds a file must be left alone before its timestamps are trusted: they are no finer than a clock tick."""
+
+
+@dataclass(slots=True)
+class _File:
+    """A file that is or was mapped.  ``chunks`` are the grid's positions whose bytes the trace has."""
+
+    number: int
+    label: str
+    size: int = 0
+    fingerprint: tuple[int, int, int] = (0, 0, 0)
+    trusted: bool = False
+    chunks: set[int] = field(default_factory=set)
+    volatile: bool = False
+    """Mapped shared and writable, so that its timestamps say nothing."""
+    watched: bool = False
+    """A descriptor that may write to it is or was open."""
+
+
+class ImageTable:
+    """All images of one recording, by the identity of their file."""
+
+    def __init__(self, writer: ArchiveWriter) -> None:
+        self._writer = writer
+        self._files: dict[tuple[int, int], _File] = {}
+        self._writable: set[tuple[int, int]] = set()
+        self._next = 1
+        self.watching = False
+        """Whether any image's file may be written through a descriptor, so that writes must be looked at."""
+
+    def opened_for_writing(self, identity: tuple[int, int]) -> None:
+        """A descriptor that can write to this file (st_dev, st_ino) has appeared."""
+        self._writable.add(identity)
+        file = self._files.get(identity)
+        if file is not None:
+            file.watched = self.watching = True
+
+    def of_descriptor(
+        self, tracee: Tracee, descriptor: int, offset: int, length: int, address: int, *, shared_writable: bool
+    ) -> tuple[Image | None, list[Effect], str]:
+        """The image behind a fresh mapping of a descriptor, what the trace must learn about it first, and its path.
+
+        None for a device of zeros.  Raises RecordError for any other device.
+        """
+        path = f"/proc/{tracee.tid}/fd/{descriptor}"
+        status = os.stat(path)
+        label = os.readlink(path)
+        if not stat.S_ISREG(status.st_mode):
+            if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 5):
+                return None, [], label
+            raise RecordError(f"the program maps {label}, which is no regular file: that cannot be recorded")
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            source = -1
+        return (*self._capture(tracee, source, status, label, offset, length, address, shared_writable), label)
+
+    def of_program(self, tracee: Tracee, mapping: Mapping) -> tuple[Image, list[Effect]]:
+        """The image of a file that execve mapped, and what the trace must learn about it first."""
+        label = os.fsdecode(mapping.name)
+        source = _open_mapped(tracee.tid, mapping)
+        if source < 0:
+            key = (mapping.device, mapping.inode)
+            file = self._files.get(key) or self._add(key, label)
+            extents = self._from_memory(tracee, file, mapping.offset, mapping.length, mapping.start)
+            file.size = max(file.size, mapping.offset + mapping.length)
+            return Image(file.number, mapping.offset), [ImageContent(file.number, file.size, tuple(extents), label)]
+        place = (mapping.offset, mapping.length, mapping.start)
+        return self._capture(tracee, source, os.fstat(source), label, *place, False)
+
+    def of_memory(
+        self, tracee: Tracee, key: tuple[int, int], label: str, length: int, address: int
+    ) -> tuple[Image, list[Effect]]:
+        """An image that no file shows (a SysV segment): captured from the mapping when it is first seen."""
+        file = self._files.get(key)
+        if file is not None:
+            return Image(file.number, 0), []
+        file = self._add(key, label)
+        extents = self._from_memory(tracee, file, 0, length, address)
+        return Image(file.number, 0), [ImageContent(file.number, length, tuple(extents), label)]
+
+    def _add(self, key: tuple[int, int], label: str) -> _File:
+        file = self._files[key] = _File(self._next, label)
+        self._next += 1
+        return file
+
+    def _capture(
+        self,
+        tracee: Tracee,
+        source: int,
+        status: os.stat_result,
+        label: str,
+        offset: int,
+        length: int,
+        address: int,
+        shared_writable: bool,
+    ) -> tuple[Image, list[Effect]]:
+        key = (status.st_dev, status.st_ino)
+        file = self._files.get(key) or self._add(key, label)
+        fingerprint = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if fingerprint != file.fingerprint or not file.trusted or file.volatile:
+            file.chunks.clear()
+        effects: list[Effect] = []
+        if file.size != status.st_size and file.fingerprint != (0, 0, 0):
+            effects.append(ImageSize(file.number, status.st_size))
+        # Taken before the bytes are read: a write meanwhile then shows as a change.
+        file.size, file.fingerprint = status.st_size, fingerprint
+        file.trusted = time.time() - max(status.st_mtime, status.st_ctime) > _SETTLED
+        try:
+            extents = self._missing(tracee, source, file, offset, length, address)
+        finally:
+            if source >= 0:
+                os.close(source)
+        if extents or not effects:
+            effects.append(ImageContent(file.number, status.st_size, tuple(extents), label))
+        file.volatile |= shared_writable
+        if key in self._writable:
+            file.watched = self.watching = True
+        return Image(file.number, offset), effects
+
+    def _missing(
+        self, tracee: Tracee, source: int, file: _File, offset: int, length: int, address: int
+    ) -> list[Extent]:
+        if source < 0:
+            return self._from_memory(tracee, file, offset, length, address)
+        end = min(offset + length, page_ceiling(file.size))
+        found = []
+        for chunk in range(offset // CHUNK, -(-end // CHUNK)):
+            if chunk not in file.chunks:
+                file.chunks.add(chunk)
+                found += list(self._read_chunk(source, chunk * CHUNK))
+        return found
+
+    def _read_chunk(self, source: int, start: int) -> Iterator[Extent]:
+        try:
+            data_start = os.lseek(source, start, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return
+            data_start = start
+        if data_start >= start + CHUNK:
+            return
+        data = os.pread(source, CHUNK, start)
+        if data:
+            yield Extent(start, len(data), self._writer.add_blob(data))
+
+    def _from_memory(self, tracee: Tracee, file: _File, offset: int, length: int, address: int) -> list[Extent]:
+        found = []
+        for position in range(0, length, CHUNK):
+            data = tracee.read_available(address + position, min(CHUNK, length - position))
+            if data.strip(b"\0"):
+                found.append(Extent(offset + position, len(data), self._writer.add_blob(data)))
+        return found
+
+    def written(self, tracee: Tracee, descriptor: int, identity: tuple[int, int]) -> list[Effect]:
+        """What a write, truncation or the like through a descriptor did to an image."""
+        file = self._files.get(identity)
+        if file is None:
+            return []
+        try:
+            source = os.open(f"/proc/{tracee.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise RecordError(f"the program changes {file.label} while it is mapped, and it cannot be read") from error
+        try:
+            return self._refresh(source, file)
+        finally:
+            os.close(source)
+
+    def _refresh(self, source: int, file: _File) -> list[Effect]:
+        status = os.fstat(source)
+        effects: list[Effect] = []
+        if status.st_size != file.size:
+            effects.append(ImageSize(file.number, status.st_size))
+        file.size = status.st_size
+        file.fingerprint = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        file.trusted = False
+        extents = [extent for chunk in sorted(file.chunks) for extent in self._read_chunk(source, chunk * CHUNK)]
+        if extents:
+            effects.append(ImageContent(file.number, status.st_size, tuple(extents), file.label))
+        return effects
+
+
+def _open_mapped(tid: int, mapping: Mapping) -> int:
+    """A descriptor for the file behind one of execve's mappings; -1 when there is no way to it.
+
+    /proc/PID/exe is the program itself, even deleted; its interpreter is found by its path under /proc/PID/root.
+    """
+    for path in (f"/proc/{tid}/exe", f"/proc/{tid}/root{os.fsdecode(mapping.name)}"):
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        # Overlay filesystems show another st_dev than the mapping, so the inode has to do.
+        if os.fstat(source).st_ino == mapping.inode:
+            return source
+        os.close(source)
+    return -1

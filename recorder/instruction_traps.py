@@ -1,0 +1,52 @@
+"""rdtsc, rdtscp and cpuid, which fault in a tracee, and calls into the vsyscall page."""
+
+from __future__ import annotations
+
+import struct
+import time
+
+from redrive.formats.events import TrapCause
+from redrive.tracee import cpu
+from redrive.tracee import registers as regs
+from redrive.tracee._native import lib
+from redrive.tracee.tracee import Tracee
+
+_CAUSES = {b"\x0f\x31": TrapCause.RDTSC, b"\x0f\x01\xf9": TrapCause.RDTSCP, b"\x0f\xa2": TrapCause.CPUID}
+VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
+_LOW_WORD = 0xFFFF_FFFF
+
+
+def find_cause(tracee: Tracee, rip: int) -> TrapCause | None:
+    """Which trapped instruction is at rip, if any."""
+    code = tracee.read_available(rip, 3)
+    return _CAUSES.get(code) or _CAUSES.get(code[:2])
+
+
+def execute(cause: TrapCause, before: bytes, cpu_number: int, hidden: tuple[cpu.FeatureBit, ...]) -> bytes:
+    """The registers after the instruction; ``hidden`` are the features cpuid does not show."""
+    rip = regs.get(before, "rip")
+    if cause is TrapCause.CPUID:
+        eax, ecx = regs.get(before, "rax") & _LOW_WORD, regs.get(before, "rcx") & _LOW_WORD
+        leaf = cpu.shown(cpu.cpuid(eax, ecx), hidden)
+        return regs.replace(before, rax=leaf.eax, rbx=leaf.ebx, rcx=leaf.ecx, rdx=leaf.edx, rip=rip + 2)
+    counter = lib.redrive_rdtsc()
+    if cause is TrapCause.RDTSC:
+        return regs.replace(before, rax=counter & _LOW_WORD, rdx=counter >> 32, rip=rip + 2)
+    # IA32_TSC_AUX holds the CPU's number in its low bits on Linux (arch/x86/kernel/cpu/common.c, setup_getcpu).
+    return regs.replace(before, rax=counter & _LOW_WORD, rdx=counter >> 32, rcx=cpu_number, rip=rip + 3)
+
+
+def answer_vsyscall(before: bytes, cpu_number: int) -> tuple[int, list[tuple[int, bytes]]]:
+    """Result and memory of gettimeofday, time or getcpu, by which entry of the page was called."""
+    first, second = regs.get(before, "rdi"), regs.get(before, "rsi")
+    entry = regs.get(before, "rip") >> 10 & 3
+    now = time.time_ns()
+    if entry == 0:
+        timeval = struct.pack("<qq", now // 10**9, now % 10**9 // 1000)
+        pieces = [(first, timeval), (second, bytes(8))]
+        return 0, [(address, data) for address, data in pieces if address]
+    if entry == 1:
+        seconds = now // 10**9
+        return seconds, [(first, struct.pack("<q", seconds))] if first else []
+    pieces = [(first, struct.pack("<I", cpu_number)), (second, bytes(4))]
+    return 0, [(address, data) for address, data in pieces if address]

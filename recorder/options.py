@@ -1,0 +1,13 @@
+"""What a user may choose about a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """``randomize_addresses`` keeps ASLR on; ``portable`` shows the program no CPU feature beyond x86-64-v3."""
+
+    randomize_addresses: bool = False
+    portable: bool = False

@@ -1,0 +1,146 @@
+"""execve: the new program is arranged for recording, and its whole address space becomes an event."""
+
+from __future__ import annotations
+
+import os
+import resource
+import struct
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Effect, Exec, Map
+from redrive.recorder.address_space import initial_brk
+from redrive.recorder.errors import RecordError
+from redrive.recorder.task import AddressSpace, Task
+from redrive.tracee import mappings as maps
+from redrive.tracee import registers as regs
+from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
+from redrive.tracee.injection import inject
+from redrive.tracee.mappings import Mapping
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+_MMAP, _MUNMAP, _ARCH_PRCTL, _ARCH_SET_CPUID = 9, 11, 158, 0x1012
+_SYSCALL_INSTRUCTION = b"\x0f\x05"
+_KERNEL_PAGES = frozenset({b"[vdso]", b"[vvar]", b"[vvar_vclock]"})
+
+
+def program_started(recording: Recording, task: Task) -> None:
+    """The exit stop of a successful execve: hide what would not repeat, and write the Exec event."""
+    call = task.call
+    former = call.former_task if call else task.tid
+    task.call = None
+    task.interrupted = None
+    if task.space.users > 1:
+        task.space.users -= 1
+    task.space = AddressSpace(brk=initial_brk(task.tid))
+    task.clear_tid = task.robust_list = 0
+    task.process.dumpable = 1
+    registers = task.tracee.registers
+    mappings = maps.read_mappings(task.tid)
+    stack = maps.find_mapping(mappings, regs.get(registers, "rsp"))
+    if stack is None:
+        raise RecordError(f"task {task.tid} has no stack after execve")
+    start = read_initial_stack(task.tracee, regs.get(registers, "rsp"), stack.end)
+    _arrange(recording, task, mappings, start)
+    kept = [mapping for mapping in mappings if mapping.name not in _KERNEL_PAGES]
+    effects = _map_effects(recording, task, kept)
+    writes = _writes(task, kept, stack, regs.get(registers, "rsp"))
+    event = Exec(
+        task.tid,
+        former or task.tid,
+        os.fsencode(os.readlink(f"/proc/{task.tid}/exe")),
+        start.arguments,
+        start.environment,
+        registers,
+        task.tracee.get_xstate(),
+        resource.prlimit(task.tid, resource.RLIMIT_STACK)[0] & 0xFFFF_FFFF_FFFF_FFFF,
+        tuple(effects),
+        writes,
+        task.take_stops(),
+    )
+    recording.write(task, event)
+    task.registers = registers
+
+
+def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: InitialStack) -> None:
+    """Reserve the agent's pages, take the vDSO away and let cpuid fault, by syscalls run in the tracee."""
+    vdso = next((mapping for mapping in mappings if mapping.name == b"[vdso]"), None)
+    entry = start.auxiliary.get(AT_SYSINFO_EHDR)
+    if entry is not None:
+        task.tracee.write(entry[0], struct.pack("<Q", AT_IGNORE))
+    if any(mapping.start < AGENT_ADDRESS + AGENT_LENGTH and mapping.end > AGENT_ADDRESS for mapping in mappings):
+        raise RecordError(f"the program is linked at {AGENT_ADDRESS:#x}, where Redrive keeps its own pages")
+    with _SyscallInstruction(task, vdso) as instruction:
+        _call(task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 0xFFFF_FFFF_FFFF_FFFF, 0)
+        task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
+        for mapping in mappings:
+            if mapping.name in _KERNEL_PAGES and mapping is not vdso:
+                _call(task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
+        if recording.kernel.cpuid_faulting:
+            _call(task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
+    if vdso is not None:
+        _call(task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
+
+
+def _call(task: Task, instruction: int, number: int, *arguments: int) -> None:
+    result = inject(task.tracee, task.tracker, instruction, number, *arguments)
+    if -4096 < result < 0:
+        raise RecordError(
+            f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "
+            "a seccomp filter of the program's own may forbid it"
+        )
+
+
+class _SyscallInstruction:
+    """A syscall instruction for the first injected call: the vDSO's, or one put at the program's entry meanwhile."""
+
+    def __init__(self, task: Task, vdso: Mapping | None) -> None:
+        self._task = task
+        self._vdso = vdso
+        self._displaced = b""
+
+    def __enter__(self) -> int:
+        if self._vdso is not None:
+            offset = self._task.tracee.read(self._vdso.start, self._vdso.length).find(_SYSCALL_INSTRUCTION)
+            if offset >= 0:
+                return self._vdso.start + offset
+        rip = regs.get(self._task.tracee.registers, "rip")
+        self._displaced = self._task.tracee.read(rip, 2)
+        self._task.tracee.write(rip, _SYSCALL_INSTRUCTION)
+        return rip
+
+    def __exit__(self, *failure: object) -> None:
+        if self._displaced:
+            self._task.tracee.write(regs.get(self._task.tracee.registers, "rip"), self._displaced)
+
+
+def _map_effects(recording: Recording, task: Task, mappings: list[Mapping]) -> list[Effect]:
+    effects: list[Effect] = []
+    for mapping in mappings:
+        flags = maps.MAP_PRIVATE
+        if mapping.name == b"[stack]":
+            flags |= maps.MAP_GROWSDOWN | maps.MAP_STACK
+        label = os.fsdecode(mapping.name)
+        if not mapping.inode:
+            effects.append(
+                Map(mapping.start, mapping.length, mapping.protection, flags | maps.MAP_ANONYMOUS, None, label)
+            )
+            continue
+        image, learnt = recording.images.of_program(task.tracee, mapping)
+        effects += [*learnt, Map(mapping.start, mapping.length, mapping.protection, flags, image, label)]
+    return effects
+
+
+def _writes(task: Task, mappings: list[Mapping], stack: Mapping, rsp: int) -> tuple[tuple[int, bytes], ...]:
+    """What execve wrote: the stack's used part, and the zeros after the file's end in each data segment's last page."""
+    writes = []
+    for mapping in mappings:
+        if mapping is stack:
+            first = maps.page_floor(rsp)
+            writes.append((first, task.tracee.read(first, stack.end - first)))
+        elif mapping.inode and mapping.protection & maps.PROT_WRITE:
+            last = mapping.end - maps.PAGE
+            writes.append((last, task.tracee.read_available(last, maps.PAGE)))
+    return tuple(writes)

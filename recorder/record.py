@@ -1,0 +1,232 @@
+"""Recording a command into an archive."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import astuple, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from redrive.formats.archive_writer import ArchiveWriter
+from redrive.formats.blobs import BlobCache, default_cache_directory
+from redrive.formats.frames import FORMAT_VERSION
+from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
+from redrive.formats.outcome import Outcome
+from redrive.recorder.errors import CannotStart, RecordError
+from redrive.recorder.options import RecordOptions
+from redrive.recorder.recording import Recording
+from redrive.tracee import cpu, ptrace
+from redrive.tracee._native import ffi, lib
+from redrive.tracee.eras import EraError
+from redrive.tracee.errors import SpawnFailed, TraceeError
+from redrive.tracee.kernel import KernelFeatures, probe
+from redrive.tracee.seccomp_filter import record_filter
+from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, Spawned, SpawnOptions, spawn
+from redrive.tracee.tracee import wait_any
+
+_SCHED_GETAFFINITY = 204
+_MASK_LIMIT = 1024
+
+
+@dataclass(frozen=True)
+class RecordResult:
+    """``wait_status`` is the command's, as wait(2) gives it; ``notes`` are sentences for the user."""
+
+    wait_status: int
+    path: Path
+    events: int
+    notes: tuple[str, ...]
+
+
+def record(command: Sequence[str], path: Path, options: RecordOptions) -> RecordResult:
+    """Run a command to the end of its last process, into a new archive at ``path``.
+
+    Raises CannotStart when the command cannot be executed (no archive is left then) and RecordError when the
+    recording cannot go on (the archive keeps what there is).  The calling thread is pinned to one CPU meanwhile.
+    """
+    program = _find_program(command[0])
+    try:
+        kernel = probe()
+    except (TraceeError, SpawnFailed) as error:
+        raise RecordError(f"{error} (`redrive doctor` says more)") from error
+    own_affinity = os.sched_getaffinity(0)
+    mask = _affinity_mask()
+    cpu_number = cpu.choose()
+    lib.redrive_use_syscall_info(kernel.syscall_info)
+    hidden = _hidden_features(kernel, options)
+    header = _header(command, kernel, cpu_number, hidden, options)
+    writer = ArchiveWriter(path, header, blob_cache=BlobCache(default_cache_directory()), writer_affinity=own_affinity)
+    os.sched_setaffinity(0, {cpu_number})
+    recording = Recording(writer, kernel, cpu_number, mask, hidden)
+    try:
+        return _run(recording, command, program, path, options)
+    except CannotStart:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        recording.scheduler.close()
+        os.sched_setaffinity(0, own_affinity)
+
+
+def _run(
+    recording: Recording, command: Sequence[str], program: str, path: Path, options: RecordOptions
+) -> RecordResult:
+    reason = "the recording was broken off"
+    try:
+        with closing(_Tracees(recording)):
+            spawned = _spawn(program, command, options)
+            with _SignalsHeld():
+                recording.start(spawned.tid)
+                if not recording.tasks:
+                    raise _failure(spawned)
+                os.close(spawned.error_descriptor)
+                recording.run()
+        reason = ""
+    except (RecordError, TraceeError, EraError) as error:
+        reason = str(error)
+        raise RecordError(f"{error}; what was recorded until then is in {path}") from error
+    finally:
+        end = time.time()
+        recording.writer.close(Outcome(not reason, reason, end, recording.main_status, {}))
+    assert recording.main_status is not None
+    return RecordResult(recording.main_status, path, recording.writer.next_number, tuple(recording.notes))
+
+
+def _find_program(name: str) -> str:
+    if "/" in name:
+        return name
+    found = shutil.which(name)
+    if found is None:
+        raise CannotStart(f"cannot run {name}: no such program in PATH", 127)
+    return found
+
+
+def _spawn(program: str, command: Sequence[str], options: RecordOptions) -> Spawned:
+    arguments = [os.fsencode(argument) for argument in command]
+    environment = [name + b"=" + value for name, value in os.environb.items()]
+    personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
+    try:
+        return spawn(program, arguments, environment, SpawnOptions(record_filter(), personality))
+    except SpawnFailed as error:
+        raise RecordError(f"{error} (`redrive doctor` says more)") from error
+
+
+def _personality() -> int:
+    return int(Path("/proc/self/personality").read_text(), 16)
+
+
+def _failure(spawned: Spawned) -> Exception:
+    failure = spawned.failure()
+    if failure is None:
+        return RecordError(f"{spawned.path} ended before its first instruction")
+    # As a shell has it: 127 for what is not there, 126 for what cannot be executed.
+    return CannotStart(str(failure), 127 if failure.errno == 2 else 126)
+
+
+def _affinity_mask() -> bytes:
+    """This thread's affinity as sched_getaffinity(2) returns it: as many bytes as the kernel's own masks have."""
+    buffer = ctypes.create_string_buffer(_MASK_LIMIT)
+    length = ctypes.CDLL(None).syscall(_SCHED_GETAFFINITY, 0, _MASK_LIMIT, buffer)
+    return buffer.raw[:length]
+
+
+def _hidden_features(kernel: KernelFeatures, options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
+    if not kernel.cpuid_faulting:
+        return ()
+    return cpu.NOT_REPEATABLE + (cpu.BEYOND_V3 if options.portable else ())
+
+
+def _header(
+    command: Sequence[str],
+    kernel: KernelFeatures,
+    cpu_number: int,
+    hidden: tuple[cpu.FeatureBit, ...],
+    options: RecordOptions,
+) -> Header:
+    return Header(
+        format_version=FORMAT_VERSION,
+        redrive_version=_version(),
+        kernel_release=kernel.release,
+        kernel_version=kernel.version,
+        machine=kernel.machine,
+        regime=kernel.regime.name,
+        features={
+            "sysemu": kernel.sysemu,
+            "syscall_info": kernel.syscall_info,
+            "signal_mask": kernel.signal_mask,
+            "cpuid_faulting": kernel.cpuid_faulting,
+            "inherited_filter": kernel.inherited_filter,
+            "xstate_size": kernel.xstate_size,
+        },
+        cpu=CpuIdentification(
+            cpu.vendor(),
+            cpu.brand(),
+            *cpu.signature(),
+            features=cpu.features(hidden),
+            xcr0=int(lib.redrive_xgetbv()),
+            cpuid=tuple(CpuidLeaf(*astuple(cpu.shown(leaf, hidden))) for leaf in cpu.cpuid_table()),
+        ),
+        page_size=os.sysconf("SC_PAGE_SIZE"),
+        command=tuple(os.fsencode(argument) for argument in command),
+        working_directory=os.getcwdb(),
+        environment=tuple(name + b"=" + value for name, value in os.environb.items()),
+        start_time=time.time(),
+        options={"cpu": cpu_number, "randomize_addresses": options.randomize_addresses, "portable": options.portable},
+    )
+
+
+def _version() -> str:
+    try:
+        return version("redrive")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class _SignalsHeld:
+    """The terminal's signals are the program's business; the others end the recording in good order."""
+
+    def __enter__(self) -> None:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, _break_off)
+
+    def __exit__(self, *failure: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _break_off(number: int, frame: object) -> None:
+    raise RecordError(f"the recorder was asked to stop by {signal.Signals(number).name}")
+
+
+class _Tracees:
+    """All tasks of a recording; closing kills and collects those that are left."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def close(self) -> None:
+        """Leave no tracee behind."""
+        stop = ffi.new("struct redrive_stop *")
+        for tid in self._recording.tasks:
+            with suppress(ProcessLookupError):
+                os.kill(tid, signal.SIGKILL)
+        while self._recording.tasks:
+            try:
+                tid = wait_any(0, stop)
+            except InterruptedError:
+                continue
+            if tid < 0:
+                break
+            if os.WIFSTOPPED(stop.status):
+                lib.redrive_resume(tid, ptrace.CONT, 0)
+            else:
+                self._recording.tasks.pop(tid, None)

@@ -1,0 +1,286 @@
+"""One recording: the tree of tasks, and what is done at each of their stops."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import Any
+
+from redrive.formats.archive_writer import ArchiveWriter
+from redrive.formats.events import Event, Note, Stopped
+from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
+from redrive.recorder import calls, families, signals
+from redrive.recorder.echo import EchoFinder
+from redrive.recorder.errors import RecordError
+from redrive.recorder.images import ImageTable
+from redrive.recorder.instruction_traps import VSYSCALL_PAGE
+from redrive.recorder.program_start import program_started
+from redrive.recorder.scheduler import Scheduler
+from redrive.recorder.straight_calls import StraightCalls
+from redrive.recorder.task import State, Task
+from redrive.tracee import cpu, ptrace
+from redrive.tracee import registers as regs
+from redrive.tracee._native import ffi, lib
+from redrive.tracee.eras import Info, Meaning, Request, SyscallStop
+from redrive.tracee.errors import TraceeGone
+from redrive.tracee.kernel import KernelFeatures
+from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
+from redrive.tracee.tracee import check
+
+_CHILD_EVENTS = {
+    ptrace.EVENT_FORK: StopKind.FORK,
+    ptrace.EVENT_VFORK: StopKind.VFORK,
+    ptrace.EVENT_CLONE: StopKind.CLONE,
+}
+_SYSCALL_STOPS = {
+    Meaning.SECCOMP: StopKind.SECCOMP,
+    Meaning.ENTRY: StopKind.SYSCALL_ENTRY,
+    Meaning.EXIT: StopKind.SYSCALL_EXIT,
+}
+
+
+class Recording:
+    """Drives a tree of tracees from its first execve to its last exit, and writes their events."""
+
+    def __init__(
+        self,
+        writer: ArchiveWriter,
+        kernel: KernelFeatures,
+        cpu_number: int,
+        affinity: bytes,
+        hidden: tuple[cpu.FeatureBit, ...],
+    ) -> None:
+        self.writer = writer
+        self.kernel = kernel
+        self.cpu = cpu_number
+        self.affinity = affinity
+        """The affinity mask the program would have had."""
+        self.hidden = hidden
+        self.tasks: dict[int, Task] = {}
+        self.images = ImageTable(writer)
+        self.echo = EchoFinder()
+        self.scheduler = Scheduler(self.tasks)
+        self.straight = StraightCalls(self)
+        self.named_unknown: set[int] = set()
+        self.main_tid = 0
+        self.main_status: int | None = None
+        self.notes: list[str] = []
+
+    @staticmethod
+    def buffer(array: Any) -> Any:
+        """The bytes of a native array."""
+        return ffi.buffer(array)
+
+    def write(self, task: Task, event: Event) -> None:
+        """Append an event to the trace."""
+        self.writer.write(event)
+
+    def note(self, task: Task, text: str) -> None:
+        """Say something once, in the trace and to the user."""
+        self.notes.append(text)
+        self.writer.write(Note(task.tid, text))
+
+    def keep_stop(self, task: Task, kind: StopKind, source: StopRegisters, value: int) -> None:
+        """Keep the raw stop the task is in for its next event."""
+        own = task.tracee.registers if source is StopRegisters.OWN else b""
+        task.stops.append(encode_stop(Stop(kind, source, value, own)))
+
+    def ended(self, task: Task, status: int) -> None:
+        """A task's Exit has been written."""
+        if task.tid == self.main_tid:
+            self.main_status = status
+
+    def start(self, tid: int) -> None:
+        """Take over a spawned tracee at its first stop, and bring it to its program's first instruction.
+
+        Returns with no task left when the program could not be executed.
+        """
+        task = families.make_main(self, tid, self.kernel.inherited_filter)
+        self.main_tid = tid
+        while True:
+            task.tracee.step(ptrace.CONT)
+            status = int(task.tracee.stop.status)
+            if not os.WIFSTOPPED(status):
+                del self.tasks[tid]
+                return
+            if status >> 16 == ptrace.EVENT_EXEC:
+                break
+        self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, tid)
+        task.tracee.step(ptrace.SYSCALL)
+        # The kernel shows execve's exit whichever way its entry was driven.
+        self.keep_stop(task, StopKind.SYSCALL_EXIT, StopRegisters.FIRST, 0)
+        program_started(self, task)
+        self.scheduler.add(task)
+
+    def run(self) -> None:
+        """Until the last task is gone."""
+        while self.tasks:
+            task = self.scheduler.pick()
+            if task is None:
+                break
+            try:
+                self._turn(task)
+            except TraceeGone:
+                self._collect_end(task)
+
+    def _turn(self, task: Task) -> None:
+        """Let one task run until it sleeps, ends or has had its time."""
+        while True:
+            if task.state is State.STOPPED:
+                task.state = State.READY
+                self._handle(task)
+            if task.state is not State.READY or task.tid not in self.tasks:
+                return
+            if self.scheduler.slice_is_over():
+                calls.write_entry(self, task)
+                self.scheduler.add(task)
+                return
+            self._advance(task)
+
+    def _advance(self, task: Task) -> None:
+        """Resume a task to its next stop."""
+        if task.call is None and not task.signal and self.straight.step(task):
+            return
+        request = self._request(task)
+        signal_number, task.signal = task.signal, 0
+        registers = task.tracee.registers
+        number, rax = regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
+        task.tracker.resumed(request, number, rax)
+        task.tracee.resume(request, signal_number)
+        self.await_stop(task)
+
+    def await_stop(self, task: Task) -> None:
+        """Wait for a resumed task, or find it asleep and leave it so."""
+        task.state = State.STOPPED
+        may_block = task.call is not None and task.call.may_block
+        if may_block and len(self.tasks) > 1:
+            self._await_or_leave(task)
+            return
+        while True:
+            result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+            if result != -errno.EINTR:
+                check(result, "waitpid", task.tid)
+                return
+            if task.call is None and self.scheduler.slice_is_over() and self._may_be_preempted(task):
+                task.tracee.interrupt()
+
+    def _await_or_leave(self, task: Task) -> None:
+        result = lib.redrive_wait_or_sleep(task.tid, task.tracee.stop)
+        if check(result, "waitpid", task.tid) == 1:
+            return
+        task.state = State.SLEEPING
+        calls.write_entry(self, task)
+
+    def _may_be_preempted(self, task: Task) -> bool:
+        """A task whose memory nobody else sees can be held anywhere: what others do meanwhile does not show in it."""
+        return task.space.users == 1 and not task.space.shares_files
+
+    def _request(self, task: Task) -> Request:
+        if task.call is not None or task.process.filtered or not self.straight.filter_installed:
+            return Request.SYSCALL
+        return Request.CONT
+
+    def _collect_end(self, task: Task) -> None:
+        """The task was found dead in the middle of something: its end is still to be reported."""
+        if task.tid not in self.tasks:
+            return
+        result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+        while result == -errno.EINTR:
+            result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+        if result < 0:
+            del self.tasks[task.tid]
+            return
+        task.state = State.STOPPED
+        self.scheduler.add(task)
+
+    def _handle(self, task: Task) -> None:
+        """One stop of one task."""
+        stop = task.tracee.stop
+        status = int(stop.status)
+        if not os.WIFSTOPPED(status):
+            families.gone(self, task)
+        elif status >> 8 == ptrace.SYSCALL_STOP_SIGNAL or status >> 16 == ptrace.EVENT_SECCOMP:
+            self._syscall_stop(task, status)
+        elif status >> 16 == 0:
+            task.tracker.stopped(SyscallStop.SIGNAL, 0, 0)
+            signals.delivery_stop(self, task)
+        elif status >> 16 == ptrace.EVENT_EXIT:
+            families.leaving(self, task)
+        elif status >> 16 == ptrace.EVENT_STOP:
+            self._event_stop(task, os.WSTOPSIG(status))
+        else:
+            self._event_in_call(task, status >> 16)
+
+    def _event_in_call(self, task: Task, event: int) -> None:
+        """PTRACE_EVENT_FORK and the like: a syscall has got as far as that."""
+        values = self._values(task)
+        task.tracker.stopped(SyscallStop.EVENT, *values)
+        if event in _CHILD_EVENTS:
+            families.child_made(self, task, _CHILD_EVENTS[event])
+        elif event == ptrace.EVENT_VFORK_DONE:
+            self.keep_stop(task, StopKind.VFORK_DONE, StopRegisters.OWN, int(task.tracee.stop.message))
+        elif event == ptrace.EVENT_EXEC:
+            self._executed(task)
+        else:
+            raise RecordError(f"task {task.tid} reported the unknown ptrace event {event}")
+
+    def _executed(self, task: Task) -> None:
+        """PTRACE_EVENT_EXEC: the calling thread has become the leader, and the others are gone (ptrace(2))."""
+        former = self.tasks.get(int(task.tracee.stop.message), task)
+        self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, int(task.tracee.stop.message))
+        if former is not task:
+            raise RecordError("a thread other than the leader called execve: that cannot be recorded yet")
+        calls.write_entry(self, task)
+        assert task.call is not None
+        task.call.former_task = former.tid
+
+    def _event_stop(self, task: Task, signal_number: int) -> None:
+        """PTRACE_EVENT_STOP: a group-stop, or an interrupt of ours."""
+        task.tracker.stopped(SyscallStop.SIGNAL, 0, 0)
+        interrupted = signal_number == signal.SIGTRAP
+        self.keep_stop(
+            task, StopKind.INTERRUPTED if interrupted else StopKind.GROUP_STOP, StopRegisters.OWN, signal_number
+        )
+        self.write(task, Stopped(task.tid, task.take_stops()))
+        if not interrupted:
+            task.tracee.resume(ptrace.LISTEN)
+            task.state = State.SLEEPING
+
+    def _values(self, task: Task) -> tuple[int, int]:
+        registers = task.tracee.registers
+        return regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
+
+    def _syscall_stop(self, task: Task, status: int) -> None:
+        stop = task.tracee.stop
+        kind = SyscallStop.SYSCALL if status >> 16 == 0 else SyscallStop.SECCOMP
+        message = int(stop.message)
+        if kind is SyscallStop.SECCOMP and stop.registers.rip >= VSYSCALL_PAGE:
+            signals.vsyscall(self, task)
+            return
+        if kind is SyscallStop.SECCOMP and message == OTHER_ABI_DATA:
+            raise RecordError(f"task {task.tid} made a 32-bit syscall (int 0x80): only x86-64 can be recorded")
+        info = Info(stop.syscall_op) if stop.syscall_op >= 0 else None
+        outcome = task.tracker.stopped(kind, *self._values(task), info)
+        first = task.call is None
+        foreign = kind is SyscallStop.SECCOMP and message != TRACE_DATA
+        self._keep_syscall_stop(task, outcome.meaning, message)
+        if first:
+            calls.begin(self, task, foreign_trace=foreign)
+        elif foreign and task.call is not None and task.call.answer is None:
+            calls.refuse_trace(task)
+        if outcome.meaning is Meaning.EXIT:
+            self._exit_stop(task)
+
+    def _keep_syscall_stop(self, task: Task, meaning: Meaning, message: int) -> None:
+        source = StopRegisters.FIRST if task.call is None else StopRegisters.OWN
+        if meaning is Meaning.EXIT and task.call is not None and task.call.answer is None:
+            source = StopRegisters.SECOND
+        self.keep_stop(task, _SYSCALL_STOPS[meaning], source, message)
+
+    def _exit_stop(self, task: Task) -> None:
+        assert task.call is not None
+        if task.call.former_task and regs.get_signed(task.tracee.registers, "rax") == 0:
+            program_started(self, task)
+        else:
+            calls.finish(self, task)

@@ -1,0 +1,205 @@
+"""Signals: what the kernel is about to do with one, and what it did.
+
+A signal that meets a task at the edge of a syscall, or that the task's own instruction raised, is delivered at once:
+replay can find that point.  One that meets running code waits for the task's next syscall.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Syscall, Trap, TrapCause
+from redrive.formats.stops import StopKind, StopRegisters
+from redrive.recorder import calls, instruction_traps
+from redrive.recorder.task import OpenCall, State, Task
+from redrive.tracee import ptrace
+from redrive.tracee import registers as regs
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+_FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP})
+_IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
+_STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_SI_KERNEL, _SI_TKILL, _SYS_SECCOMP = 0x80, -6, 1
+_ENOSYS = 38
+# struct rt_sigframe of arch/x86/include/asm/sigframe.h: pretcode, then ucontext, then siginfo.
+_FRAME_SIZE = 8 + 304 + 128
+_FRAME_FPSTATE = 8 + 40 + 23 * 8
+# struct _fpx_sw_bytes at the end of the legacy area (arch/x86/include/uapi/asm/sigcontext.h).
+_SOFTWARE_RESERVED = 464
+_FP_XSTATE_MAGIC1 = 0x4650_5853
+_LEGACY_FPSTATE = 512
+
+
+def code_of(siginfo: bytes) -> int:
+    """si_code."""
+    value: int = struct.unpack_from("<i", siginfo, 8)[0]
+    return value
+
+
+def _disposition(task: Task, number: int) -> SignalAction:
+    """What the program has asked for: SigIgn and SigCgt of /proc/PID/status (proc(5))."""
+    if number in (signal.SIGKILL, signal.SIGSTOP):
+        return SignalAction.STOP if number == signal.SIGSTOP else SignalAction.FATAL
+    bit = 1 << number - 1
+    for line in Path(f"/proc/{task.tid}/status").read_text(errors="replace").splitlines():
+        if line.startswith("SigIgn:") and int(line.split()[1], 16) & bit:
+            return SignalAction.IGNORED
+        if line.startswith("SigCgt:") and int(line.split()[1], 16) & bit:
+            return SignalAction.HANDLER
+    if number in _IGNORED_BY_DEFAULT:
+        return SignalAction.IGNORED
+    return SignalAction.STOP if number in _STOPS_BY_DEFAULT else SignalAction.FATAL
+
+
+def delivery_stop(recording: Recording, task: Task) -> None:
+    """A signal-delivery-stop."""
+    number = os.WSTOPSIG(task.tracee.stop.status)
+    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
+    code = code_of(siginfo)
+    if number == signal.SIGSEGV and code == _SI_KERNEL and _instruction_trap(recording, task):
+        return
+    if number == signal.SIGSYS and code == _SYS_SECCOMP:
+        _end_trapped_call(recording, task, siginfo)
+    registers = task.tracee.registers
+    siginfo = _original(task, number, siginfo)
+    action = _disposition(task, number)
+    if number in _FAULTS and code > 0 and not _is_boundary_trap(number, code):
+        _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
+    elif registers == task.registers:
+        _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
+    else:
+        _meet_running_code(recording, task, number, siginfo, action)
+
+
+def _is_boundary_trap(number: int, code: int) -> bool:
+    # SIGTRAP from a kernel that steps at the edge of a syscall is not the program's own instruction.
+    return number == signal.SIGTRAP and code == signal.SIGTRAP
+
+
+def _instruction_trap(recording: Recording, task: Task) -> bool:
+    """rdtsc, rdtscp, cpuid: give the result and go on behind it."""
+    before = task.tracee.registers
+    cause = instruction_traps.find_cause(task.tracee, regs.get(before, "rip"))
+    if cause is None or (cause is not TrapCause.CPUID and task.process.tsc != 1):
+        return False
+    after = instruction_traps.execute(cause, before, recording.cpu, recording.hidden)
+    task.tracee.set_registers(after)
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV)
+    recording.write(task, Trap(task.tid, cause, before, after, (), task.take_stops()))
+    task.registers = after
+    return True
+
+
+def vsyscall(recording: Recording, task: Task) -> None:
+    """A seccomp stop with rip in the vsyscall page: answered here, as it has no exit stop to see the result at.
+
+    The kernel skips the call and performs the return itself (Documentation/userspace-api/seccomp_filter.rst).
+    """
+    before = task.tracee.registers
+    result, writes = instruction_traps.answer_vsyscall(before, recording.cpu)
+    for address, data in writes:
+        task.tracee.write(address, data)
+    task.tracee.set_registers(regs.replace(before, rax=result, orig_rax=-1))
+    stack = regs.get(before, "rsp")
+    after = regs.replace(before, rax=result, orig_rax=-1, rip=task.tracee.read_word(stack), rsp=stack + 8)
+    recording.keep_stop(task, StopKind.SECCOMP, StopRegisters.FIRST, int(task.tracee.stop.message))
+    recording.write(task, Trap(task.tid, TrapCause.VSYSCALL, before, after, tuple(writes), task.take_stops()))
+    task.registers = after
+
+
+def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
+    """RET_TRAP: the syscall of this SIGSYS ended without an exit stop, or, before 4.8, was not seen at all."""
+    registers = task.tracee.registers
+    if task.call is None and registers != task.registers:
+        number = struct.unpack_from("<i", siginfo, 24)[0]
+        entry = regs.replace(registers, rax=-_ENOSYS, orig_rax=number)
+        task.call = OpenCall(number, calls.arguments_of(entry), None, entry)
+    call = task.call
+    if call is None:
+        return
+    result = regs.get_signed(registers, "rax")
+    recording.write(
+        task, Syscall(task.tid, call.number, call.entry, registers, (), (), call.inputs, task.take_stops())
+    ) if not call.written else calls.complete(recording, task, call, registers, result)
+    task.call = None
+    task.registers = registers
+
+
+def _original(task: Task, number: int, siginfo: bytes) -> bytes:
+    """The siginfo a deferred signal first came with, put back where it has been sent again."""
+    if code_of(siginfo) != _SI_TKILL or struct.unpack_from("<i", siginfo, 16)[0] not in (os.getpid(), 0):
+        return siginfo
+    for index, (raised, original) in enumerate(task.raised):
+        if raised == number:
+            del task.raised[index]
+            task.tracee.set_siginfo(original)
+            return original
+    return siginfo
+
+
+def _meet_running_code(recording: Recording, task: Task, number: int, siginfo: bytes, action: SignalAction) -> None:
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
+    recording.write(task, Stopped(task.tid, task.take_stops()))
+    if action is SignalAction.HANDLER:
+        task.deferred.append((number, siginfo))
+    else:
+        # It changes no register: death, a stop or nothing need no exact place.
+        task.signal = number
+
+
+def _deliver(
+    recording: Recording, task: Task, number: int, siginfo: bytes, point: SignalPoint, action: SignalAction
+) -> None:
+    registers = task.tracee.registers
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.FIRST, number)
+    if action is SignalAction.HANDLER and _enter_handler(recording, task, number, siginfo, point, registers):
+        return
+    if action is not SignalAction.HANDLER:
+        task.signal = number
+    event = Signal(task.tid, number, siginfo, point, action, registers, b"", b"", (), task.take_stops())
+    if action is SignalAction.HANDLER:
+        # The kernel could not write the frame, or something ended the task: what came instead is handled next.
+        event = event._replace(action=SignalAction.IGNORED)
+    recording.write(task, event)
+    task.registers = registers
+
+
+def _enter_handler(
+    recording: Recording, task: Task, number: int, siginfo: bytes, point: SignalPoint, registers: bytes
+) -> bool:
+    """Let the kernel build the frame: a single step with the signal stops before the handler's first instruction."""
+    tracee = task.tracee
+    tracee.step(ptrace.SINGLESTEP, number)
+    status = int(tracee.stop.status)
+    stepped = os.WIFSTOPPED(status) and status >> 8 == signal.SIGTRAP
+    if not stepped or tracee.registers == registers:
+        task.state = State.STOPPED
+        recording.scheduler.add(task)
+        return False
+    task.interrupted = None
+    handler = tracee.registers
+    recording.keep_stop(task, StopKind.STEPPED, StopRegisters.SECOND, 0)
+    frame = _frame(task, regs.get(handler, "rsp"))
+    xstate = tracee.get_xstate()
+    event = Signal(
+        task.tid, number, siginfo, point, SignalAction.HANDLER, registers, handler, xstate, frame, task.take_stops()
+    )
+    recording.write(task, event)
+    task.registers = handler
+    return True
+
+
+def _frame(task: Task, start: int) -> tuple[tuple[int, bytes], ...]:
+    """The bytes the kernel pushed: from the new rsp to the end of the floating point state above."""
+    end = start + _FRAME_SIZE
+    fpstate = task.tracee.read_word(start + _FRAME_FPSTATE)
+    if fpstate:
+        magic, size = struct.unpack("<II", task.tracee.read(fpstate + _SOFTWARE_RESERVED, 8))
+        end = fpstate + (size if magic == _FP_XSTATE_MAGIC1 else _LEGACY_FPSTATE)
+    return ((start, task.tracee.read_available(start, end - start)),)

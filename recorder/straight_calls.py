@@ -1,0 +1,123 @@
+"""The short way through a syscall that neither blocks nor needs anything done before it runs.
+
+Both stops are had in one native call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Syscall
+from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
+from redrive.recorder import calls
+from redrive.recorder.task import OpenCall, State, Task
+from redrive.tracee import registers as regs
+from redrive.tracee import syscalls
+from redrive.tracee._native import ffi, lib
+from redrive.tracee.eras import Drive, DrivenCall, Meaning, Request, SyscallStop, stops_of_call
+from redrive.tracee.seccomp_filter import TRACE_DATA
+from redrive.tracee.syscalls import Treatment
+from redrive.tracee.tracee import check
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+_NUMBERS = 512
+_REGISTERS_EXCEPT_RAX = (slice(0, regs.OFFSETS["rax"]), slice(regs.OFFSETS["rax"] + 8, regs.SIZE))
+
+
+def _is_straight(number: int, *, alone: bool) -> bool:
+    found = syscalls.find(number, (0, 0, 0, 0, 0, 0))
+    if found is None or found.command or found.treatment is not Treatment.PLAIN:
+        return False
+    return alone or not found.may_block
+
+
+class StraightCalls:
+    """Steps a task over whole syscalls where the regime shows exactly a seccomp stop and an exit stop for one."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._exit = ffi.new("struct redrive_stop *")
+        self._exit_registers = ffi.buffer(ffi.addressof(self._exit, "registers"))
+        self.filter_installed = True
+        """Whether our filter is in place, so that CONT reaches every syscall."""
+        shown = stops_of_call(recording.kernel.regime, Drive.CONT_THEN_SYSCALL, DrivenCall.TRACED)
+        self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
+        self._rows = [syscalls.find(number, (0,) * 6) for number in range(_NUMBERS)]
+        self._alone = bytes(_is_straight(number, alone=True) for number in range(_NUMBERS))
+        self._together = bytes(_is_straight(number, alone=False) for number in range(_NUMBERS))
+        self._bare = [row is not None and not calls.has_aftermath(row.name) for row in self._rows]
+        self._stops = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)) + encode_stop(
+            Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
+        )
+
+    def step(self, task: Task) -> bool:
+        """Resume a task in user code to its next syscall's end, or to whatever stop comes instead.
+
+        False when this task must be driven stop by stop; nothing has been done then.
+        """
+        if (
+            not self._possible
+            or not self.filter_installed
+            or task.process.filtered
+            or task.deferred
+            or task.interrupted
+        ):
+            return False
+        table = self._alone if len(self._recording.tasks) == 1 else self._together
+        stop = task.tracee.stop
+        outcome = lib.redrive_step_syscall(task.tid, TRACE_DATA, table, _NUMBERS, stop, self._exit)
+        if outcome == 2 and self._exit.status >> 8 == 0x85:
+            self._whole_call(task)
+        elif outcome == 1:
+            task.tracker.resumed(Request.CONT, -1, 0)
+            task.state = State.STOPPED
+        elif outcome == -4:
+            task.tracker.resumed(Request.CONT, -1, 0)
+            self._recording.await_stop(task)
+        elif outcome in (2, 3):
+            self._broken_call(task, outcome)
+        else:
+            check(outcome, "resuming", task.tid)
+        return True
+
+    def _whole_call(self, task: Task) -> None:
+        entry = task.tracee.registers
+        leave = bytes(self._exit_registers)
+        number = int(task.tracee.stop.registers.orig_rax)
+        row = self._rows[number]
+        assert row is not None
+        arguments = calls.arguments_of(entry)
+        result = regs.get_signed(leave, "rax")
+        before, behind = _REGISTERS_EXCEPT_RAX
+        inputs = row.inputs(arguments, task.tracee)
+        if not self._bare[number] or result < 0 or entry[before] != leave[before] or entry[behind] != leave[behind]:
+            task.stops.append(self._stops)
+            calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
+            return
+        if row.plain_outputs is None:
+            extents = row.outputs(arguments, result, task.tracee)
+        else:
+            extents = [
+                (arguments[index], result if length < 0 else length)
+                for index, length in row.plain_outputs
+                if arguments[index] and (length > 0 or result)
+            ]
+        writes = tuple(task.tracee.gather(extents)) if extents else ()
+        self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
+        task.registers = leave
+
+    def _broken_call(self, task: Task, outcome: int) -> None:
+        """The call's second stop was not its exit, or has not come yet: go on stop by stop."""
+        task.tracker.resumed(Request.CONT, -1, 0)
+        number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
+        task.tracker.stopped(SyscallStop.SECCOMP, number, rax)
+        task.stops.append(encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)))
+        calls.begin(self._recording, task)
+        task.tracker.resumed(Request.SYSCALL, number, rax)
+        if outcome == 3:
+            self._recording.await_stop(task)
+            return
+        ffi.memmove(task.tracee.stop, self._exit, ffi.sizeof("struct redrive_stop"))
+        task.state = State.STOPPED

@@ -1,0 +1,125 @@
+"""A task under record: what the recorder knows of it between two stops."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field, replace
+
+from redrive.formats.events import Inputs
+from redrive.tracee.eras import Regime, SyscallTracker
+from redrive.tracee.syscalls import Syscall
+from redrive.tracee.tracee import Tracee
+
+
+class State(enum.Enum):
+    """Where a task is, for the scheduler."""
+
+    READY = "its stop has been handled; it can be resumed"
+    STOPPED = "its stop has been collected and waits to be handled"
+    SLEEPING = "resumed, and waiting in the kernel or in a group-stop"
+    DYING = "past its exit event; its end has not been collected"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the recorder says in the kernel's place: the result, and memory it writes."""
+
+    result: int
+    writes: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A syscall between its first and its last stop."""
+
+    number: int
+    arguments: tuple[int, ...]
+    syscall: Syscall | None
+    entry: bytes
+    """Registers at the first stop, as the program left them."""
+    inputs: Inputs = ()
+    written: bool = False
+    """Whether its SyscallEntry is in the trace."""
+    answer: Answer | None = None
+    """Set when the kernel is made to skip the call."""
+    pages: dict[int, bytes] | None = None
+    """For a call the table does not know: the pages around its arguments, before."""
+    former_task: int = 0
+    """Set by PTRACE_EVENT_EXEC: the tid that called execve."""
+    may_block: bool = False
+    attachment: int = 0
+    """Length in bytes of what a shmdt is about to detach."""
+
+
+@dataclass(slots=True)
+class AddressSpace:
+    """What tasks that share memory (CLONE_VM) share here."""
+
+    users: int = 1
+    brk: int = 0
+    """The program break as the kernel last reported it; 0 before it is known."""
+    attachments: dict[int, int] = field(default_factory=dict)
+    """SysV segments: address to length."""
+    shares_files: bool = False
+    """Whether a writable shared mapping makes its memory visible to other processes."""
+
+    def copy(self) -> AddressSpace:
+        """A forked child's."""
+        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files)
+
+
+@dataclass(slots=True)
+class Process:
+    """What the threads of a process share besides memory, where the recorder answers for the kernel."""
+
+    tgid: int
+    filtered: bool = False
+    """Whether it has seccomp filters of its own, inherited or installed: then every syscall-stop must be asked for."""
+    dumpable: int = 1
+    tsc: int = 1
+    """PR_GET_TSC's answer: 1 readable, 2 SIGSEGV."""
+    no_new_privileges: bool = False
+
+    def copy(self, tgid: int) -> Process:
+        """A forked child's."""
+        return replace(self, tgid=tgid)
+
+
+class Task:
+    """One kernel thread of the recorded tree."""
+
+    def __init__(self, tid: int, regime: Regime, process: Process, space: AddressSpace, affinity: bytes) -> None:
+        self.tid = tid
+        self.tracee = Tracee(tid)
+        self.tracker = SyscallTracker(regime)
+        self.process = process
+        self.space = space
+        self.affinity = affinity
+        """sched_setaffinity's mask as the program believes it to be."""
+        self.state = State.READY
+        self.call: OpenCall | None = None
+        self.registers = b""
+        """As the trace's last event of this task left them."""
+        self.stops: list[bytes] = []
+        """Raw stops that belong to the next event."""
+        self.signal = 0
+        """To be delivered with the next resume."""
+        self.interrupted: OpenCall | None = None
+        """The syscall that ended with ERESTART*, until a handler runs or the kernel restarts it."""
+        self.restarted: OpenCall | None = None
+        """The syscall that restart_syscall goes on with."""
+        self.deferred: list[tuple[int, bytes]] = []
+        """Signals (number, siginfo) that met running code and wait for the next syscall."""
+        self.raised: list[tuple[int, bytes]] = []
+        """Those that have been sent again for it."""
+        self.clear_tid = 0
+        """CLONE_CHILD_CLEARTID's or set_tid_address's address."""
+        self.robust_list = 0
+        """Head of the robust futex list."""
+        self.exited = False
+
+    def take_stops(self) -> bytes:
+        """The raw stops since the last event, for the next one."""
+        stops = b"".join(self.stops)
+        self.stops.clear()
+        return stops

@@ -1,0 +1,191 @@
+"""The CPU a tracee runs on: what it is pinned to, how it identifies itself, and what of that a program is shown."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from redrive.tracee._native import ffi, lib
+
+_EXTENDED = 0x8000_0000
+_SUBLEAF_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CpuidLeaf:
+    """One answer of the cpuid instruction."""
+
+    leaf: int
+    subleaf: int
+    eax: int
+    ebx: int
+    ecx: int
+    edx: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureBit:
+    """A feature flag of cpuid: leaf, subleaf, register and bit (Intel SDM volume 2, CPUID)."""
+
+    name: str
+    leaf: int
+    subleaf: int
+    register: str
+    bit: int
+
+
+NOT_REPEATABLE = (
+    FeatureBit("rdrand", 1, 0, "ecx", 30),
+    FeatureBit("rdseed", 7, 0, "ebx", 18),
+    FeatureBit("hle", 7, 0, "ebx", 4),
+    FeatureBit("rtm", 7, 0, "ebx", 11),
+    FeatureBit("pku", 7, 0, "ecx", 3),
+    FeatureBit("ospke", 7, 0, "ecx", 4),
+    FeatureBit("waitpkg", 7, 0, "ecx", 5),
+    FeatureBit("shstk", 7, 0, "ecx", 7),
+    FeatureBit("rdpid", 7, 0, "ecx", 22),
+    FeatureBit("uintr", 7, 0, "edx", 5),
+    FeatureBit("tsxldtrk", 7, 0, "ecx", 16),
+    FeatureBit("ibt", 7, 0, "edx", 20),
+    FeatureBit("amx-bf16", 7, 0, "edx", 22),
+    FeatureBit("amx-tile", 7, 0, "edx", 24),
+    FeatureBit("amx-int8", 7, 0, "edx", 25),
+    FeatureBit("fred", 7, 1, "eax", 17),
+)
+"""Hidden from recorded programs where cpuid can be intercepted: their results or side effects cannot be recorded."""
+
+BEYOND_V3 = (
+    FeatureBit("avx512f", 7, 0, "ebx", 16),
+    FeatureBit("avx512dq", 7, 0, "ebx", 17),
+    FeatureBit("adx", 7, 0, "ebx", 19),
+    FeatureBit("avx512ifma", 7, 0, "ebx", 21),
+    FeatureBit("clwb", 7, 0, "ebx", 24),
+    FeatureBit("avx512pf", 7, 0, "ebx", 26),
+    FeatureBit("avx512er", 7, 0, "ebx", 27),
+    FeatureBit("avx512cd", 7, 0, "ebx", 28),
+    FeatureBit("sha_ni", 7, 0, "ebx", 29),
+    FeatureBit("avx512bw", 7, 0, "ebx", 30),
+    FeatureBit("avx512vl", 7, 0, "ebx", 31),
+    FeatureBit("avx512vbmi", 7, 0, "ecx", 1),
+    FeatureBit("avx512vbmi2", 7, 0, "ecx", 6),
+    FeatureBit("gfni", 7, 0, "ecx", 8),
+    FeatureBit("vaes", 7, 0, "ecx", 9),
+    FeatureBit("vpclmulqdq", 7, 0, "ecx", 10),
+    FeatureBit("avx512vnni", 7, 0, "ecx", 11),
+    FeatureBit("avx512bitalg", 7, 0, "ecx", 12),
+    FeatureBit("avx512vpopcntdq", 7, 0, "ecx", 14),
+    FeatureBit("movdiri", 7, 0, "ecx", 27),
+    FeatureBit("movdir64b", 7, 0, "ecx", 28),
+    FeatureBit("avx512_4vnniw", 7, 0, "edx", 2),
+    FeatureBit("avx512_4fmaps", 7, 0, "edx", 3),
+    FeatureBit("avx512vp2intersect", 7, 0, "edx", 8),
+    FeatureBit("serialize", 7, 0, "edx", 14),
+    FeatureBit("avx512fp16", 7, 0, "edx", 23),
+    FeatureBit("avxvnni", 7, 1, "eax", 4),
+    FeatureBit("avx512bf16", 7, 1, "eax", 5),
+    FeatureBit("xsavec", 0xD, 1, "eax", 1),
+    FeatureBit("xsaves", 0xD, 1, "eax", 3),
+)
+"""What CPUs of the x86-64-v3 level (the psABI's name for Haswell's features) may lack.  Portable recordings hide it."""
+
+REQUIRED = (
+    FeatureBit("sse3", 1, 0, "ecx", 0),
+    FeatureBit("ssse3", 1, 0, "ecx", 9),
+    FeatureBit("fma", 1, 0, "ecx", 12),
+    FeatureBit("sse4_1", 1, 0, "ecx", 19),
+    FeatureBit("sse4_2", 1, 0, "ecx", 20),
+    FeatureBit("movbe", 1, 0, "ecx", 22),
+    FeatureBit("popcnt", 1, 0, "ecx", 23),
+    FeatureBit("aes", 1, 0, "ecx", 25),
+    FeatureBit("xsave", 1, 0, "ecx", 26),
+    FeatureBit("avx", 1, 0, "ecx", 28),
+    FeatureBit("f16c", 1, 0, "ecx", 29),
+    FeatureBit("bmi1", 7, 0, "ebx", 3),
+    FeatureBit("avx2", 7, 0, "ebx", 5),
+    FeatureBit("bmi2", 7, 0, "ebx", 8),
+    FeatureBit("erms", 7, 0, "ebx", 9),
+    FeatureBit("fsrm", 7, 0, "edx", 4),
+    FeatureBit("lzcnt", 0x8000_0001, 0, "ecx", 5),
+    *BEYOND_V3,
+)
+"""Features whose instructions a program may have chosen to run: replay needs those the program was shown."""
+
+
+def cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
+    """What this CPU answers."""
+    answer = ffi.new("uint32_t[4]")
+    lib.redrive_cpuid(leaf, subleaf, answer)
+    return CpuidLeaf(leaf, subleaf, *(int(value) for value in answer))
+
+
+def _subleaves(leaf: int) -> list[CpuidLeaf]:
+    first = cpuid(leaf, 0)
+    answers = [first]
+    for subleaf in range(1, _SUBLEAF_LIMIT):
+        answer = cpuid(leaf, subleaf)
+        # Leaves without subleaves answer the same whatever ecx says; the others end in zeros or in an invalid type.
+        same = (answer.eax, answer.ebx, answer.ecx & ~0xFF, answer.edx)
+        if same == (first.eax, first.ebx, first.ecx & ~0xFF, first.edx):
+            break
+        if leaf != 0xD and answer.eax == answer.ebx == answer.edx == 0:
+            break
+        answers.append(answer)
+    return answers
+
+
+def cpuid_table() -> tuple[CpuidLeaf, ...]:
+    """All leaves and subleaves of this CPU."""
+    leaves = [*range(cpuid(0, 0).eax + 1), *range(_EXTENDED, cpuid(_EXTENDED, 0).eax + 1)]
+    return tuple(answer for leaf in leaves for answer in _subleaves(leaf))
+
+
+def shown(answer: CpuidLeaf, hidden: tuple[FeatureBit, ...]) -> CpuidLeaf:
+    """The answer without the hidden features."""
+    values = {"eax": answer.eax, "ebx": answer.ebx, "ecx": answer.ecx, "edx": answer.edx}
+    for feature in hidden:
+        if (feature.leaf, feature.subleaf) == (answer.leaf, answer.subleaf):
+            values[feature.register] &= ~(1 << feature.bit)
+    return CpuidLeaf(answer.leaf, answer.subleaf, **values)
+
+
+def features(hidden: tuple[FeatureBit, ...] = ()) -> tuple[str, ...]:
+    """The names of those required features this CPU has and shows."""
+    found = []
+    for feature in REQUIRED:
+        answer = shown(cpuid(feature.leaf, feature.subleaf), hidden)
+        if getattr(answer, feature.register) >> feature.bit & 1:
+            found.append(feature.name)
+    return tuple(found)
+
+
+def vendor() -> str:
+    """Twelve letters, such as GenuineIntel."""
+    answer = cpuid(0, 0)
+    return b"".join(part.to_bytes(4, "little") for part in (answer.ebx, answer.edx, answer.ecx)).decode(
+        "ascii", "replace"
+    )
+
+
+def brand() -> str:
+    """The processor's name, or nothing where it does not say."""
+    if cpuid(_EXTENDED, 0).eax < _EXTENDED + 4:
+        return ""
+    words = [getattr(cpuid(_EXTENDED + leaf, 0), name) for leaf in (2, 3, 4) for name in ("eax", "ebx", "ecx", "edx")]
+    return b"".join(word.to_bytes(4, "little") for word in words).rstrip(b"\0").decode("ascii", "replace").strip()
+
+
+def signature() -> tuple[int, int, int]:
+    """Family, model and stepping as their makers count them."""
+    value = cpuid(1, 0).eax
+    family, model = value >> 8 & 15, value >> 4 & 15
+    if family in (6, 15):
+        model |= value >> 12 & 0xF0
+    if family == 15:
+        family += value >> 20 & 0xFF
+    return family, model, value & 15
+
+
+def choose(preferred: int | None = None) -> int:
+    """A CPU of this thread's affinity mask: the preferred one, or one picked so that several recorders spread."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return preferred if preferred in allowed else allowed[os.getpid() % len(allowed)]
