@@ -9,13 +9,14 @@ from cffi import FFI
 FOLDER = Path(__file__).resolve().parent
 
 ffibuilder = FFI()
-ffibuilder.cdef((FOLDER / "step.h").read_text())
+for header in ("step.h", "stub_code.h"):
+    ffibuilder.cdef((FOLDER / header).read_text())
 ffibuilder.set_source(
     "redrive.tracee._native",
-    '#include "step_includes.h"',
+    '#include "step_includes.h"\n#include "stub_code.h"',
     # Relative, as setuptools wants sources relative to setup.py.
-    sources=["tracee/step.c"],
+    sources=["tracee/step.c", "tracee/stub_code.c"],
     include_dirs=["tracee"],
-    depends=["tracee/step.h", "tracee/step_includes.h"],
+    depends=["tracee/step.h", "tracee/step_includes.h", "tracee/stub_code.h"],
     extra_compile_args=["-std=gnu11", "-Wall", "-Wextra"],
 )

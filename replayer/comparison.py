@@ -1,0 +1,40 @@
+"""When two sets of registers are the same to a program."""
+
+from __future__ import annotations
+
+import struct
+
+from redrive.tracee import registers as regs
+
+_ORIG_RAX = regs.OFFSETS["orig_rax"]
+_EFLAGS = regs.OFFSETS["eflags"]
+_MINUS_ONE = b"\xff" * 8
+_WORD = struct.Struct("<Q")
+
+RESUME_FLAG = 1 << 16
+"""RF of eflags.  The CPU sets it in what it saves for some exceptions and not for others, and a hypervisor or a
+hardware breakpoint changes which (Intel SDM volume 3, 18.3.1.1); pushf never shows it."""
+
+
+def outside_syscall(registers: bytes) -> bytes:
+    """The same registers of a task that is in no syscall.
+
+    orig_rax is no register of the CPU but the kernel's mark for a syscall to be restarted; -1 says that there is none.
+    """
+    return registers[:_ORIG_RAX] + _MINUS_ONE + registers[_ORIG_RAX + 8 :]
+
+
+def without_resume_flag(registers: bytes) -> bytes:
+    """The same registers with RF clear."""
+    (flags,) = _WORD.unpack_from(registers, _EFLAGS)
+    return registers[:_EFLAGS] + _WORD.pack(flags & ~RESUME_FLAG) + registers[_EFLAGS + 8 :]
+
+
+def same_in_syscall(expected: bytes, seen: bytes) -> bool:
+    """Whether registers at a syscall-entry agree: all 27, but for RF."""
+    return expected == seen or without_resume_flag(expected) == without_resume_flag(seen)
+
+
+def same_in_user_code(expected: bytes, seen: bytes) -> bool:
+    """Whether registers between two syscalls agree: all 27, but for RF and orig_rax."""
+    return same_in_syscall(outside_syscall(expected), outside_syscall(seen))

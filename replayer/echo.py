@@ -1,0 +1,29 @@
+"""What the program wrote to the recorder's stdout and stderr, written again to the replayer's."""
+
+from __future__ import annotations
+
+import os
+import select
+
+
+class OutputEcho:
+    """Writes to descriptors 1 and 2; a stream that cannot take any more is left alone from then on."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._open = {1: not quiet, 2: not quiet}
+
+    def wants(self, stream: int) -> bool:
+        """Whether there is any use in fetching what was written to a stream."""
+        return self._open.get(stream, False)
+
+    def write(self, stream: int, data: bytes) -> None:
+        """Write everything to stdout (1) or stderr (2)."""
+        view = memoryview(data)
+        while view and self.wants(stream):
+            try:
+                view = view[os.write(stream, view) :]
+            except BlockingIOError:
+                select.select([], [stream], [])
+            except OSError:
+                # Closed, a full disk, a reader that has gone: the replay itself goes on.
+                self._open[stream] = False

@@ -1,0 +1,99 @@
+"""The images of a trace: unnamed files that hold what was mapped, shared by all tasks that map them."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redrive.formats.events import ImageContent, ImageSize, ImageWrite
+from redrive.replayer.anonymous_file import create_anonymous_file, write_all
+from redrive.replayer.bounds import check_image_range
+from redrive.replayer.errors import ReplayError, UntrustworthyTrace
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image's file.  ``label`` is the path that was recorded; for people."""
+
+    descriptor: int
+    label: str
+
+
+class Images:
+    """All images defined so far, by number."""
+
+    def __init__(self, blob: Callable[[bytes], bytes]) -> None:
+        """``blob`` gives the bytes that have a SHA-256 digest, and checks them."""
+        self._blob = blob
+        self._files: dict[int, ImageFile] = {}
+        _raise_descriptor_limit()
+
+    def define(self, content: ImageContent) -> None:
+        """Create the image or replace parts of it."""
+        check_image_range(content.size, 0)
+        image = self._files.get(content.number)
+        if image is None:
+            image = ImageFile(_create(f"image-{content.number}"), content.label)
+            self._files[content.number] = image
+        self._resize(image, content.size)
+        for extent in content.extents:
+            data = self._blob(extent.digest)
+            if len(data) != extent.length or extent.offset + extent.length > content.size:
+                raise UntrustworthyTrace(f"the trace has a wrong length for a part of {content.label!r}")
+            write_all(image.descriptor, data, extent.offset)
+
+    def write(self, write: ImageWrite) -> None:
+        """A file that is mapped was written to."""
+        check_image_range(write.offset, len(write.data))
+        write_all(self._image(write.number).descriptor, write.data, write.offset)
+
+    def resize(self, change: ImageSize) -> None:
+        """A file that is mapped was truncated or extended."""
+        check_image_range(change.size, 0)
+        self._resize(self._image(change.number), change.size)
+
+    def descriptor(self, number: int) -> int:
+        """The replayer's own descriptor of an image."""
+        return self._image(number).descriptor
+
+    def find(self, device: int, inode: int) -> ImageFile | None:
+        """The image behind a mapping, by what /proc/PID/maps says of it."""
+        for image in self._files.values():
+            status = os.fstat(image.descriptor)
+            if (status.st_dev, status.st_ino) == (device, inode):
+                return image
+        return None
+
+    def close(self) -> None:
+        """Forget all images."""
+        for image in self._files.values():
+            os.close(image.descriptor)
+        self._files.clear()
+
+    def _image(self, number: int) -> ImageFile:
+        image = self._files.get(number)
+        if image is None:
+            raise UntrustworthyTrace(f"the trace maps image {number}, which it never defined")
+        return image
+
+    @staticmethod
+    def _resize(image: ImageFile, size: int) -> None:
+        try:
+            os.ftruncate(image.descriptor, size)
+        except OSError as error:
+            raise ReplayError(f"{image.label!r} cannot be given {size} bytes: {error.strerror}") from error
+
+
+def _create(name: str) -> int:
+    try:
+        return create_anonymous_file(name)
+    except OSError as error:
+        raise ReplayError(f"too many recorded files are mapped for this machine's limits: {error.strerror}") from error
+
+
+def _raise_descriptor_limit() -> None:
+    # One descriptor for each file that was mapped; the soft limit is often 1024.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

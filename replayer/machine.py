@@ -1,0 +1,81 @@
+"""What differs between the machine of the recording and this one, and what replay does about it."""
+
+from __future__ import annotations
+
+import os
+
+from redrive.formats.header import Header
+from redrive.replayer.errors import ReplayError
+from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, enter_by_sysemu
+from redrive.replayer.task import Interception, Task
+from redrive.tracee import cpu, kernel
+from redrive.tracee import registers as regs
+from redrive.tracee.eras import Regime
+from redrive.tracee.errors import TraceeError
+from redrive.tracee.remote_calls import Call
+from redrive.tracee.tracee import Tracee
+from redrive.tracee.xstate import fitted
+
+_ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
+_CPUID_INSTRUCTION = b"\x0f\xa2"
+_SIGSEGV_STOP = 11 << 8 | 0x7F
+
+
+class Machine:
+    """This machine as a trace's replay sees it.  Raises ReplayError where the trace cannot run on it."""
+
+    def __init__(self, header: Header, *, force_breakpoints: bool = False) -> None:
+        """``force_breakpoints`` stops before syscall instructions even where PTRACE_SYSEMU would do; for tests."""
+        features = kernel.probe()
+        _check_features(header)
+        self.cpuid_faults = features.cpuid_faulting
+        filtered_first = features.inherited_filter and features.regime is not Regime.R3
+        by_breakpoint = force_breakpoints or filtered_first or not features.sysemu
+        self.enter_syscall: EnterSyscall = enter_by_breakpoint if by_breakpoint else enter_by_sysemu
+        self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
+        self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
+        self._own_xstate = b""
+
+    @property
+    def after_execution(self) -> tuple[Call, ...]:
+        """Calls to be made in every new address space."""
+        return (Call(_ARCH_PRCTL, (_ARCH_SET_CPUID, 0)),) if self.cpuid_faults else ()
+
+    @property
+    def interception(self) -> Interception | None:
+        """What answers the stops that the recording did not have."""
+        return self._answer_cpuid if self.cpuid_faults and not self._recorded_cpuid_faults else None
+
+    def set_xstate(self, task: Task, xstate: bytes) -> None:
+        """Set recorded vector registers and the like; nothing where none were kept."""
+        if not xstate:
+            return
+        if not self._own_xstate:
+            self._own_xstate = task.tracee.get_xstate()
+        try:
+            task.tracee.set_xstate(fitted(xstate, self._own_xstate))
+        except ValueError as error:
+            raise ReplayError(str(error)) from error
+        except TraceeError as error:
+            raise ReplayError(f"the trace holds vector registers that this machine refuses: {error}") from error
+
+    def _answer_cpuid(self, tracee: Tracee) -> bytes | None:
+        registers = tracee.registers
+        rip = regs.get(registers, "rip")
+        if tracee.stop.status != _SIGSEGV_STOP or tracee.read_available(rip, 2) != _CPUID_INSTRUCTION:
+            return None
+        leaf, subleaf = (regs.get(registers, name) & 0xFFFF_FFFF for name in ("rax", "rcx"))
+        answer = self._answers.get((leaf, subleaf)) or self._answers.get((leaf, 0))
+        if answer is None:
+            return None
+        return regs.replace(
+            registers, rax=answer.eax, rbx=answer.ebx, rcx=answer.ecx, rdx=answer.edx, rip=rip + 2, orig_rax=-1
+        )
+
+
+def _check_features(header: Header) -> None:
+    missing = sorted(set(header.cpu.features) & {feature.name for feature in cpu.REQUIRED} - set(cpu.features()))
+    if missing:
+        raise ReplayError(f"this CPU lacks what the recorded program was told it could use: {', '.join(missing)}")
+    if header.machine != os.uname().machine:
+        raise ReplayError(f"the trace was recorded on {header.machine}, and this machine is {os.uname().machine}")

@@ -1,0 +1,224 @@
+"""Replaying a trace: event after event, each task is brought to what was recorded, compared and sent on."""
+
+from __future__ import annotations
+
+import collections
+import os
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redrive.formats.archive_reader import ArchiveReader
+from redrive.formats.events import (
+    Clone,
+    Event,
+    Exec,
+    Exit,
+    Note,
+    Restart,
+    Signal,
+    Stopped,
+    Syscall,
+    SyscallEntry,
+    SyscallExit,
+    Trap,
+)
+from redrive.replayer.clones import clone
+from redrive.replayer.divergence import Divergence, report
+from redrive.replayer.echo import OutputEcho
+from redrive.replayer.effects import Effects
+from redrive.replayer.errors import ReplayError, UntrustworthyTrace
+from redrive.replayer.executions import replay_exec
+from redrive.replayer.exits import end_processes, end_thread
+from redrive.replayer.images import Images
+from redrive.replayer.machine import Machine
+from redrive.replayer.memory import write_memory
+from redrive.replayer.mismatch import Mismatch
+from redrive.replayer.signals import replay_signal
+from redrive.replayer.stub import Stub
+from redrive.replayer.tasks import Tasks
+from redrive.replayer.traps import replay_trap
+from redrive.tracee import cpu
+from redrive.tracee import registers as regs
+from redrive.tracee.errors import TraceeError, TraceeGone
+from redrive.tracee.tracee import Tracee
+
+_RAX = regs.OFFSETS["rax"]
+_RESULT = struct.Struct("<q")
+RECENT_EVENTS = 10
+"""How many events a divergence report shows."""
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """How a replay ended that saw no divergence.
+
+    ``events`` were replayed; ``wait_status`` is the recorded command's, or None where the trace ends before it;
+    ``complete`` says whether the trace reaches the end of all tasks, and ``reason`` why not.
+    """
+
+    events: int
+    wait_status: int | None
+    complete: bool
+    reason: str
+
+
+def replay(path: Path, *, quiet: bool = False, force_breakpoints: bool = False) -> ReplayResult:
+    """Replay an archive to its end.
+
+    ``quiet`` leaves out what the program wrote; ``force_breakpoints`` see redrive.replayer.machine.  Raises Divergence,
+    ReplayError, or redrive.formats.errors.ArchiveError.
+    """
+    affinity = os.sched_getaffinity(0)
+    with ArchiveReader(path) as reader:
+        preferred = reader.header.options.get("cpu")
+        # Tracer and tracees take turns: on two CPUs every turn would wait for another CPU to wake up.
+        os.sched_setaffinity(0, {cpu.choose(preferred if isinstance(preferred, int) else None)})
+        try:
+            replayer = Replayer(reader, quiet=quiet, force_breakpoints=force_breakpoints)
+            try:
+                return replayer.run()
+            finally:
+                replayer.close()
+        finally:
+            os.sched_setaffinity(0, affinity)
+
+
+class Replayer:
+    """The state of one replay."""
+
+    def __init__(self, reader: ArchiveReader, *, quiet: bool, force_breakpoints: bool) -> None:
+        self._reader = reader
+        self._machine = Machine(reader.header, force_breakpoints=force_breakpoints)
+        self._enter_syscall = self._machine.enter_syscall
+        self._tasks = Tasks()
+        self._stub = Stub()
+        self._images = Images(reader.blob)
+        self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet), self._stub)
+        self._recent: collections.deque[tuple[int, Event]] = collections.deque(maxlen=RECENT_EVENTS)
+        self._exited_leaders: dict[int, Tracee] = {}
+        """Leaders of processes whose other threads live on: they are reported only after those."""
+        self._wait_status: int | None = None
+
+    def run(self) -> ReplayResult:
+        """All events of the trace."""
+        handlers = self._handlers()
+        recent = self._recent
+        count = 0
+        try:
+            for entry in self._reader.events(0):
+                recent.append(entry)
+                event = entry[1]
+                handlers[type(event)](event)
+                count += 1
+        except Mismatch as mismatch:
+            raise Divergence(report(mismatch, recent, self._images)) from None
+        except TraceeGone:
+            task = self._tasks[recent[-1][1].task]
+            raise Divergence(report(Mismatch(task, "the task to be alive"), recent, self._images)) from None
+        except TraceeError as error:
+            raise ReplayError(f"replay of event {count} failed: {error}") from error
+        except UntrustworthyTrace as error:
+            raise UntrustworthyTrace(f"event {count}: {error}") from error
+        return self._result(count)
+
+    def close(self) -> None:
+        """End whatever is left of the tasks, and give back what they used."""
+        end_processes([*(task.tracee for task in self._tasks.values()), *self._exited_leaders.values()])
+        self._stub.close()
+        self._images.close()
+
+    def _handlers(self) -> Mapping[type, Callable[[Any], None]]:
+        return {
+            Exec: self._exec,
+            Clone: self._clone,
+            Syscall: self._syscall,
+            SyscallEntry: self._syscall_entry,
+            SyscallExit: self._syscall_exit,
+            Restart: self._restart,
+            Signal: self._signal,
+            Trap: self._trap,
+            Exit: self._exit,
+            Stopped: self._nothing,
+            Note: self._nothing,
+        }
+
+    def _result(self, count: int) -> ReplayResult:
+        completeness = self._reader.completeness
+        if completeness.complete and len(self._tasks):
+            names = ", ".join(map(str, self._tasks))
+            raise UntrustworthyTrace(f"the trace says that it is complete, but never ends task {names}")
+        return ReplayResult(count, self._wait_status, completeness.complete, completeness.reason)
+
+    def _syscall(self, event: Syscall) -> None:
+        task = self._tasks[event.task]
+        self._enter_syscall(task, event.entry)
+        if event.effects:
+            self._effects.apply(task, event.effects)
+        if event.writes:
+            write_memory(task, event.writes)
+        task.leave_at(_registers_after(event.entry, event.exit))
+
+    def _syscall_entry(self, event: SyscallEntry) -> None:
+        task = self._tasks[event.task]
+        self._enter_syscall(task, event.entry)
+        task.entry = event.entry
+
+    def _syscall_exit(self, event: SyscallExit) -> None:
+        task = self._tasks[event.task]
+        if not task.entry:
+            raise UntrustworthyTrace(f"the trace ends a syscall of task {event.task} that never began")
+        self._effects.apply(task, event.effects)
+        write_memory(task, event.writes)
+        task.leave_at(_registers_after(task.entry, event.exit))
+        self._machine.set_xstate(task, event.xstate)
+        task.entry = b""
+
+    def _exec(self, event: Exec) -> None:
+        replay_exec(self._tasks, event, self._stub, self._effects, self._machine)
+
+    def _clone(self, event: Clone) -> None:
+        child = clone(self._tasks[event.task], event)
+        try:
+            self._tasks.add(child)
+        except UntrustworthyTrace:
+            end_processes([child.tracee])
+            raise
+        write_memory(child, event.writes)
+
+    def _restart(self, event: Restart) -> None:
+        task = self._tasks[event.task]
+        task.leave_at(event.registers)
+        task.entry = b""
+
+    def _signal(self, event: Signal) -> None:
+        replay_signal(self._tasks[event.task], event, self._machine)
+
+    def _trap(self, event: Trap) -> None:
+        replay_trap(self._tasks[event.task], event, self._machine)
+
+    def _exit(self, event: Exit) -> None:
+        task = self._tasks[event.task]
+        write_memory(task, event.writes)
+        if self._tasks.has_siblings(task):
+            end_thread(task)
+            if task.tid == task.process:
+                self._exited_leaders[task.process] = task.tracee
+        else:
+            leader = self._exited_leaders.pop(task.process, None)
+            end_processes([task.tracee] if leader is None else [task.tracee, leader])
+        self._tasks.remove(task)
+        if task.tid == self._tasks.first:
+            self._wait_status = event.status
+
+    def _nothing(self, _event: Stopped | Note) -> None:
+        pass
+
+
+def _registers_after(entry: bytes, exit_: int | bytes) -> bytes:
+    """The registers after a syscall that began with ``entry``."""
+    if isinstance(exit_, bytes):
+        return exit_
+    return entry[:_RAX] + _RESULT.pack(exit_) + entry[_RAX + 8 :]

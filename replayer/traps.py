@@ -1,0 +1,58 @@
+"""Instructions whose results were recorded although they are no syscalls: rdtsc, rdtscp, cpuid, the vsyscall page."""
+
+from __future__ import annotations
+
+import errno
+import signal
+
+from redrive.formats.events import Trap, TrapCause
+from redrive.replayer.comparison import same_in_syscall, same_in_user_code, without_resume_flag
+from redrive.replayer.hardware_breakpoint import run_to_address
+from redrive.replayer.machine import Machine
+from redrive.replayer.memory import write_memory
+from redrive.replayer.mismatch import stopped_elsewhere
+from redrive.replayer.task import Task
+from redrive.tracee import ptrace
+from redrive.tracee import registers as regs
+
+VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
+_VSYSCALL_NUMBERS = {VSYSCALL_PAGE: 96, VSYSCALL_PAGE + 0x400: 201, VSYSCALL_PAGE + 0x800: 309}
+"""gettimeofday, time and getcpu, by address: arch/x86/entry/vsyscall/vsyscall_64.c."""
+
+
+def replay_trap(task: Task, event: Trap, machine: Machine) -> None:
+    """Bring the task to the instruction and past it, with the recorded result.  Raises Mismatch."""
+    expected = f"{TrapCause(event.cause).name.lower()} at {regs.get(event.before, 'rip'):#x}"
+    if event.cause == TrapCause.VSYSCALL:
+        _run_to_vsyscall(task, event, expected)
+    elif event.cause == TrapCause.CPUID and not machine.cpuid_faults:
+        task.registers = without_resume_flag(task.registers)
+        run_to_address(task, regs.get(event.before, "rip"), expected, event.before)
+        if not same_in_user_code(event.before, task.tracee.registers):
+            raise stopped_elsewhere(task, expected, event.before)
+    else:
+        task.run()
+        if not task.at_signal(signal.SIGSEGV) or not same_in_user_code(event.before, task.tracee.registers):
+            raise stopped_elsewhere(task, expected, event.before)
+    write_memory(task, event.writes)
+    task.leave_at(event.after)
+
+
+def _run_to_vsyscall(task: Task, event: Trap, expected: str) -> None:
+    """To the point after a call into the vsyscall page, with the call not made."""
+    task.run()
+    if task.at_event(ptrace.EVENT_SECCOMP):
+        if not same_in_syscall(event.before, task.tracee.registers):
+            raise stopped_elsewhere(task, expected, event.before)
+        # The kernel emulates the call in a page fault, and the return too: at this stop only orig_rax may be changed,
+        # and the task is out of it only when it runs again (Documentation/userspace-api/seccomp_filter.rst).
+        task.registers = regs.replace(task.tracee.registers, orig_rax=-1)
+        run_to_address(task, regs.get(event.after, "rip"), "the return from the vsyscall page", event.after)
+        return
+    # Booted with vsyscall=none: the page is not there, and the kernel has not begun a call.
+    seen = task.tracee.registers
+    number = _VSYSCALL_NUMBERS.get(regs.get(seen, "rip"))
+    if not task.at_signal(signal.SIGSEGV) or number is None:
+        raise stopped_elsewhere(task, expected, event.before)
+    if not same_in_syscall(event.before, regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS)):
+        raise stopped_elsewhere(task, expected, event.before)
