@@ -197,19 +197,11 @@ class TestFailures:
             assert "ZeroDivisionError" in ended.stderr
 
     def test_a_closed_pipe_ends_quietly(self, archive: Path) -> None:
-        ended = subprocess.run(
-            [
-                "bash",
-                "-c",
-                '"$@" 2>&1 >&- | cat; "${@:1:3}" dump "$0" 2>/dev/null | true; echo ${PIPESTATUS[0]}',
-                str(archive),
-            ]
-            + [*REDRIVE, "--help"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert "Traceback" not in ended.stdout + ended.stderr
+        reading, writing = os.pipe()
+        os.close(reading)
+        ended = subprocess.run([*REDRIVE, "dump", str(archive)], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+        os.close(writing)
+        assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 class TestLooking:
@@ -255,8 +247,7 @@ class TestLooking:
         assert [int(line.split()[0]) for line in lines] == list(range(len(EVENTS)))
         assert [int(line.split()[1]) for line in lines] == [event.task for event in EVENTS]
         assert "read(3, " in lines[1]
-        assert "hello" in lines[1]
-        assert lines[1].endswith("= 5")
+        assert lines[1].endswith(' = 5 [0x7000: "hello"]')
         assert "EBADF" in lines[8]
         assert "killed by SIGKILL" in lines[7]
         assert "\\n" in lines[6]

@@ -29,8 +29,11 @@ def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, 
     yield "redrive", escape(f"{header.redrive_version}, format {header.format_version}")
     yield "kernel", escape(f"{header.kernel_release} {header.kernel_version}, {header.machine}, regime {header.regime}")
     yield "cpu", escape(describe_cpu(header.cpu))
-    yield "features", escape(describe_settings(header.features))
-    yield "options", escape(describe_settings(header.options))
+    yield from (
+        (subject, escape(describe_settings(settings)))
+        for subject, settings in (("features", header.features), ("options", header.options))
+        if settings
+    )
 
 
 def describe_end(archive: ArchiveReader) -> str:

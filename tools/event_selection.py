@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from redrive.formats.events import Event, Syscall, SyscallEntry, SyscallExit
 
+NUMBERS = range(1024)
+"""More than Linux has; those that the table does not know go by the name of syscall_N."""
+
 
 @dataclass(frozen=True)
 class EventSelection:
@@ -34,6 +37,10 @@ class EventSelection:
 
 def numbers_of(names: Iterable[str]) -> frozenset[int]:
     """The numbers of syscalls, by name.  Raises KeyError with the first name that no syscall has."""
-    from redrive.tracee.syscalls import number_of
+    wanted = list(names)
+    if not wanted:
+        return frozenset()
+    from redrive.tracee.syscalls import name_of
 
-    return frozenset(number_of(name) for name in names)
+    numbers = {name_of(number): number for number in NUMBERS}
+    return frozenset(numbers[name] for name in wanted)

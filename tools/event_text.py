@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import singledispatchmethod
 
 from redrive.formats.events import (
@@ -30,10 +29,15 @@ from redrive.tools.escaping import escape, escape_bytes, escape_command
 from redrive.tools.process_tree import CLONE_THREAD
 from redrive.tools.wait_status import describe, signal_name
 from redrive.tracee import registers as regs
-from redrive.tracee.syscalls import find, name_of, render
+from redrive.tracee.syscalls import find, name_of, render, unknown_render
+from redrive.tracee.syscalls.shown import quoted
 
 FIRST_REGISTERS = ("entry", "registers", "before")
 SECOND_REGISTERS = ("exit", "handler_registers", "after")
+PREVIEW_SIZE = 32
+"""Of each extent that the kernel wrote, so many bytes are shown."""
+PREVIEW_COUNT = 3
+"""So many extents are shown."""
 
 
 class EventText:
@@ -60,7 +64,7 @@ class EventText:
     def _(self, event: SyscallExit) -> str:
         begun = self._unfinished.pop(event.task, None)
         if begun is None:
-            return f"<... {name_of(event.number)} resumed> = {result_text(result_of(event.exit))}"
+            return f"<... {name_of(event.number)} resumed> = {result_of(event.exit)}"
         whole = syscall_text(begun.entry, begun.number, begun.inputs, result_of(event.exit), event.writes)
         return f"<... resumed> {whole}"
 
@@ -113,17 +117,23 @@ def result_of(exit_: int | bytes) -> int:
     return exit_ if isinstance(exit_, int) else regs.get_signed(exit_, "rax")
 
 
-def result_text(result: int) -> str:
-    """`3`, `-1 ENOENT`: an error by the name of its number."""
-    if -4096 < result < 0:
-        return f"-1 {errno.errorcode.get(-result, str(-result))}"
-    return str(result)
-
-
 def syscall_text(entry: bytes, number: int, inputs: Inputs, result: int | None, writes: Writes) -> str:
     """The call with its arguments, and with its result unless that is None."""
-    arguments: Sequence[int] = [regs.get(entry, name) for name in regs.ARGUMENTS]
-    return render(find(number, arguments), arguments, inputs, result, writes)
+    arguments = [regs.get(entry, name) for name in regs.ARGUMENTS]
+    row = find(number, arguments)
+    call = unknown_render(number, arguments, result) if row is None else render(row, arguments, result, inputs)
+    return f"{call} {writes_text(writes)}" if writes else call
+
+
+def writes_text(writes: Writes) -> str:
+    """What the kernel wrote to memory, the beginnings of the first few extents: `[0x7000: "hello"]`."""
+    texts = [
+        f"{address:#x}: {quoted(data[:PREVIEW_SIZE])}{'...' if len(data) > PREVIEW_SIZE else ''}"
+        for address, data in writes[:PREVIEW_COUNT]
+    ]
+    if len(writes) > PREVIEW_COUNT:
+        texts.append(f"and {len(writes) - PREVIEW_COUNT} more")
+    return f"[{', '.join(texts)}]"
 
 
 def stop_lines(event: Event) -> Iterator[str]:

@@ -26,7 +26,7 @@ EXPECTED = {
     "redrive.tracee.errors.TraceeError": ExitStatus.FAILURE,
     "redrive.formats.errors.ArchiveError": ExitStatus.FAILURE,
 }
-"""The errors whose message is for the user, by name: to import the classes would be to import the engine at each start."""
+"""The errors whose message is for the user.  By name, as importing the classes would import the engine each time."""
 
 
 def explain(error: Exception) -> int:
@@ -43,8 +43,6 @@ def explain(error: Exception) -> int:
         return ExitStatus.USAGE
     if isinstance(error, click.Abort):
         die_of(signal.SIGINT)
-    if isinstance(error, BrokenPipeError):
-        die_of(signal.SIGPIPE)
     if isinstance(error, OSError):
         say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return ExitStatus.FAILURE

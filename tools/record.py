@@ -42,6 +42,8 @@ def record(output: Path | None, verify: bool, aslr: bool, portable: bool, comman
         say(str(error))
         sys.exit(error.status)
     directory.set_latest(result.path)
+    for note in result.notes:
+        say(note)
     say(f"{result.events} events in {result.path}")
     if verify:
         from redrive.replayer.replay import replay

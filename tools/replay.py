@@ -20,3 +20,5 @@ def replay(file: str | None, quiet: bool) -> None:
 
     result = replay_trace(find_archive(file), quiet=quiet)
     say(f"{result.events} events replayed exactly")
+    if not result.complete:
+        say(f"the trace ends early: {result.reason}")
