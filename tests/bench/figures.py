@@ -1,0 +1,55 @@
+"""The three figures that the project answers for, and their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.bench.measurement import Run, Side
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a run; `value` is None where its workload was not measured."""
+
+    meaning: str
+    value: float | None
+    target: float
+    unit: str
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.meaning}: not measured"
+        verdict = "met" if self.value <= self.target else "MISSED"
+        return f"{self.meaning}: {self.value:.2f} {self.unit} (target {self.target:g}: {verdict})"
+
+
+def traced_call(run: Run) -> float | None:
+    """A recorded getppid over one of the bare ptrace loop."""
+    entry = run.of("getppid")
+    seconds = entry.unit_seconds(Side.RECORD) if entry else None
+    return None if seconds is None else seconds / run.bare_call_seconds
+
+
+def fork_and_exec_milliseconds(run: Run) -> float | None:
+    """What recording adds to one fork, exec and wait of /bin/true, in milliseconds."""
+    entry = run.of("forkloop")
+    if entry is None:
+        return None
+    recorded, native = entry.unit_seconds(Side.RECORD), entry.unit_seconds(Side.NATIVE)
+    return None if recorded is None or native is None else (recorded - native) * 1e3
+
+
+def worst_replay(run: Run) -> float | None:
+    """The largest ratio of a replay to its recording."""
+    return max(
+        (ratio for entry in run.measured if (ratio := entry.ratio(Side.REPLAY, Side.RECORD)) is not None), default=None
+    )
+
+
+def figures(run: Run) -> tuple[Figure, ...]:
+    """All figures of a run."""
+    return (
+        Figure("a traced system call, over the bare ptrace loop", traced_call(run), 2.0, "times"),
+        Figure("fork and exec of /bin/true, beyond native", fork_and_exec_milliseconds(run), 6.0, "ms"),
+        Figure("replay over record, at worst", worst_replay(run), 1.0, "times"),
+    )
