@@ -105,7 +105,7 @@ class ArchiveReader:
         return frame
 
     def _events(self, first: int) -> Iterator[tuple[int, Event]]:
-        if first >= self.completeness.event_count:
+        if first >= self.completeness.event_count and self._damage is None:
             return
         number, offset = self._index.seek(first) or (0, self._start)
         for frame, content in self._event_frames(offset):

@@ -187,6 +187,7 @@ def decode_events(payload: bytes, first: int = 0) -> Iterator[events.Event]:
     Raises DamagedArchive when the bytes are no whole events, or when a field is not of its type.
     """
     number = first
+    end = 0
     unpacker = msgpack.Unpacker(
         unicode_errors="surrogateescape",
         max_buffer_size=MAXIMUM_EVENT_SIZE,
@@ -201,11 +202,12 @@ def decode_events(payload: bytes, first: int = 0) -> Iterator[events.Event]:
         for value in unpacker:
             yield _event(value)
             number += 1
+            end = unpacker.tell()
     except Misfit as misfit:
         raise DamagedArchive(f"event {number} is not as the format says: {misfit}") from misfit
     except MSGPACK_ERRORS as error:
         raise DamagedArchive(f"event {number} cannot be decoded: {_reason(error)}") from error
-    if unpacker.tell() != len(payload):
+    if end != len(payload):
         raise DamagedArchive(f"event {number} is not whole")
 
 

@@ -129,7 +129,7 @@ def decode_head(data: bytes, offset: int) -> Frame:
     sync, kind, flags, reserved, stored, content, count, first, checksum = _HEAD.unpack_from(data)
     if sync != SYNC or zlib.crc32(data[: _HEAD.size]) != _CHECKSUM.unpack_from(data, _HEAD.size)[0]:
         raise DamagedArchive(f"the bytes at offset {offset} are not the head of a frame")
-    if reserved or flags & ~(FrameFlag.SKIPPABLE | FrameFlag.CONTINUES):
+    if reserved or flags not in _FLAGS:
         raise UnsupportedArchive(f"the frame at offset {offset} uses what only a later format version can know")
     if kind not in _KINDS and not flags & FrameFlag.SKIPPABLE:
         raise UnsupportedArchive(f"the frame at offset {offset} is of the unknown kind {kind}")
@@ -139,6 +139,7 @@ def decode_head(data: bytes, offset: int) -> Frame:
 
 
 _KINDS = frozenset(int(kind) for kind in FrameKind)
+_FLAGS = range(1 + (FrameFlag.SKIPPABLE | FrameFlag.CONTINUES))
 
 
 def check_stored(frame: Frame, stored: bytes) -> None:

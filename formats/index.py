@@ -7,7 +7,7 @@ import dataclasses
 from array import array
 
 from redrive.formats.codec import MAXIMUM_ITEMS, pack_document, unpack_document
-from redrive.formats.errors import ArchiveError, DamagedArchive, TruncatedArchive
+from redrive.formats.errors import ArchiveError, DamagedArchive, TruncatedArchive, UnsupportedArchive
 from redrive.formats.frame_file import FrameFile
 from redrive.formats.frames import DIGEST_SIZE, Frame, FrameFlag, FrameKind
 from redrive.formats.outcome import Completeness, Outcome, Trailer, decode_trailer
@@ -132,28 +132,34 @@ class _Scan:
         self._trailer: Frame | None = None
 
     def survey(self) -> Survey:
-        stop: ArchiveError | None = None
-        try:
-            for frame in self._file.walk(self._end, self._file.size):
-                self._note(frame)
-        except ArchiveError as error:
-            stop = error
+        stop = self._walk()
         if self._trailer is not None:
             try:
                 trailer = decode_trailer(self._file.content(self._trailer))
                 return Survey(self._index, trailer.outcome, _closed(trailer, self._trailer))
             except DamagedArchive as error:
-                stop = error
                 self._end = self._trailer.offset
-        elif stop is None or isinstance(stop, TruncatedArchive):
-            stop = self._drop_torn_frame() or stop
-        damage = None
-        if stop is not None and not isinstance(stop, TruncatedArchive) and self._file.next_frame(self._end + 1):
-            damage = stop
-        return Survey(self._index, None, self._open(stop), damage)
+                return Survey(self._index, None, self._open(error))
+        if stop is None or isinstance(stop, TruncatedArchive):
+            return Survey(self._index, None, self._open(self._drop_torn_frame() or stop))
+        inside = isinstance(stop, UnsupportedArchive) or self._file.next_frame(self._end) is not None
+        return Survey(self._index, None, self._open(stop), stop if inside else None)
+
+    def _walk(self) -> ArchiveError | None:
+        """Notes every frame up to the end, or to what is no frame; returns what that was."""
+        try:
+            for frame in self._file.walk(self._end, self._file.size):
+                self._note(frame)
+        except ArchiveError as error:
+            return error
+        return None
 
     def _note(self, frame: Frame) -> None:
         if frame.kind == FrameKind.EVENTS:
+            if frame.first_event != self._event_count:
+                raise DamagedArchive(
+                    f"the frame at offset {frame.offset} does not begin with event {self._event_count}"
+                )
             if not self._continued:
                 self._index.add_events(frame.first_event, frame.offset)
             self._continued = bool(frame.flags & FrameFlag.CONTINUES)
