@@ -20,9 +20,9 @@ def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, 
     yield "directory", escape_bytes(header.working_directory)
     yield "environment", f"{len(header.environment)} variables"
     yield "started", describe_time(header.start_time)
-    if outcome is not None:
-        yield "ended", f"{describe_end(archive)}, after {outcome.end_time - header.start_time:.2f} s"
-    yield "trace", f"{'complete' if completeness.complete else 'incomplete'}: {escape(completeness.reason)}"
+    duration = f", after {outcome.end_time - header.start_time:.2f} s" if outcome else ""
+    yield "ended", describe_end(archive) + duration
+    yield "trace", escape(completeness.reason)
     yield "events", str(completeness.event_count)
     if outcome is not None and outcome.summary:
         yield "summary", escape(", ".join(f"{name} {count}" for name, count in outcome.summary.items()))
