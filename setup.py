@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import sys
@@ -12,7 +13,7 @@ from setuptools import setup
 
 def missing_for_native_build() -> str | None:
     """What keeps the native module from being built, as one sentence; None when nothing does."""
-    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
     if shutil.which(compiler) is None:
         return f"Redrive needs the C compiler `{compiler}` to be installed (Debian, Ubuntu: apt-get install gcc)."
     header = pathlib.Path(sysconfig.get_path("include"), "Python.h")
