@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -33,6 +34,11 @@ HEADER = Header(
     start_time=1700000000.25,
     options={"aslr": False},
 )
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)]),
+}
+"""For a child process that imports what this one does."""
 OUTCOME = Outcome(complete=True, reason="", end_time=1700000001.5, exit_status=0x100, summary={"tasks": 2})
 
 unsigned = st.integers(0, 2**64 - 1)

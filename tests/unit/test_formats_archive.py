@@ -21,7 +21,7 @@ from redrive.formats.errors import ArchiveError, ArchiveExists, DamagedArchive
 from redrive.formats.frame_file import FrameFile
 from redrive.formats.frames import PREAMBLE_SIZE, FrameFlag, FrameKind
 from redrive.formats.outcome import Completeness, Outcome
-from tests.unit.formats_samples import HEADER, OUTCOME, every_event, syscall, write_archive
+from tests.unit.formats_samples import ENVIRONMENT, HEADER, OUTCOME, every_event, syscall, write_archive
 
 
 def event_frames(path: Path) -> list:
@@ -234,8 +234,7 @@ print(written - settled, peak() - written)
 
 def test_memory_does_not_grow_with_the_trace(tmp_path):
     command = [sys.executable, "-c", MEMORY, tmp_path / "a.redrive"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
     while_writing, while_reading = map(int, result.stdout.split())
     kibibytes_of_a_million_events = 1_000_000 * 240 / 1024
     assert while_writing < kibibytes_of_a_million_events / 10
