@@ -1,0 +1,21 @@
+/* Numbers without a syscall: ENOSYS, for odd ones, negative ones, the x32 ones, and one far too large. */
+#include "check.h"
+
+static long raw(long number)
+{
+    long result;
+    asm volatile("syscall" : "=a"(result) : "a"(number), "D"(1L), "S"(2L), "d"(3L) : "rcx", "r11", "memory");
+    return result;
+}
+
+int main(void)
+{
+    static const long numbers[] = {999, 600, 100000, -1, -2, 0x3fffffff, 0x7fffffff};
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        CHECK(raw(numbers[i]) == -ENOSYS);
+    long x32 = raw(0x40000000 + SYS_getpid); /* a kernel without x32 does not know it */
+    CHECK(x32 == -ENOSYS || x32 == getpid());
+    CHECK(raw(0x100000000 + SYS_getpid) == getpid()); /* only eax counts */
+    puts("unknown");
+    return 0;
+}
