@@ -97,7 +97,7 @@ ROWS = (
         result=shown.hexadecimal,
     ),
     row(26, "msync", _addr, _length, named("flags", c.MSYNC_FLAGS)),
-    row(27, "mincore", _addr, _length, out("vec", Counted("length", per=4096))),
+    row(27, "mincore", _addr, _length, out("vec", Counted("length", per=4096), on_error=True)),
     row(149, "mlock", _addr, _length),
     row(150, "munlock", _addr, _length),
     row(151, "mlockall", named("flags", c.MLOCK_FLAGS)),

@@ -84,7 +84,7 @@ def positions_of(arguments: Sequence[Argument]) -> dict[str, Position]:
 
 
 def read_text(address: int, arguments: Sequence[int], memory: Memory) -> bytes:
-    """A C string without its NUL, at most TEXT_LIMIT bytes.  Raises MemoryFault when not even its first byte is mapped."""
+    """A C string without its NUL, at most TEXT_LIMIT bytes.  Raises MemoryFault when none of it is mapped."""
     text = b""
     while len(text) < TEXT_LIMIT:
         at = address + len(text)

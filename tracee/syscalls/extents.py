@@ -70,7 +70,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """As many items of ``each`` bytes as the result says, but no more than the argument ``within`` says there is room for.
+    """As many items of ``each`` bytes as the result says, but no more than there is room for by the argument ``within``.
 
     ``exact`` promises that the result never says more than there is room for.
     """

@@ -58,10 +58,10 @@ ROWS = (
     row(74, "fsync", descriptor()),
     row(75, "fdatasync", descriptor()),
     row(77, "ftruncate", descriptor(), long("length"), blocks=True),
-    row(78, "getdents", unsigned("fd"), out("dirp", _read), unsigned("count"), blocks=True),
+    row(78, "getdents", unsigned("fd"), out("dirp", _read), unsigned("count")),
     row(85, "creat", text("pathname"), mode(), blocks=True),
     row(187, "readahead", descriptor(), long("offset"), size("count")),
-    row(217, "getdents64", descriptor(), out("dirp", _read), unsigned("count"), blocks=True),
+    row(217, "getdents64", descriptor(), out("dirp", _read), unsigned("count")),
     row(221, "fadvise64", descriptor(), long("offset"), long("len"), named("advice", c.FILE_ADVICE)),
     row(257, "openat", descriptor("dirfd"), text("pathname"), named("flags", c.OPEN_FLAGS), mode(), blocks=True),
     row(
@@ -79,7 +79,7 @@ ROWS = (
         276, "tee", descriptor("fd_in"), descriptor("fd_out"), size("size"), named("flags", c.SPLICE_FLAGS), blocks=True
     ),
     row(277, "sync_file_range", descriptor(), long("offset"), long("nbytes"), unsigned("flags")),
-    # From a pipe to memory the iovecs are filled, from memory to a pipe they are emptied; only the descriptor says which.
+    # The iovecs are filled from a pipe's reading end and emptied into its writing end; the descriptor says which.
     row(
         278,
         "vmsplice",

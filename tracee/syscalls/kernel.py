@@ -21,7 +21,7 @@ from redrive.tracee.syscalls.argument import (
 )
 from redrive.tracee.syscalls.extents import Pointed, Result
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
-from redrive.tracee.syscalls.syscall import row
+from redrive.tracee.syscalls.syscall import Treatment, row
 
 _NUMBERS_WITHOUT_A_SYSCALL = {
     174: "create_module",
@@ -189,7 +189,7 @@ SYSLOG = (
 )
 
 SECCOMP = (
-    command_row(0, "SECCOMP_SET_MODE_STRICT", unsigned("flags"), pointer("args")),
+    command_row(0, "SECCOMP_SET_MODE_STRICT", unsigned("flags"), pointer("args"), treatment=Treatment.EMULATED),
     command_row(1, "SECCOMP_SET_MODE_FILTER", unsigned("flags"), pointer("args")),
     command_row(2, "SECCOMP_GET_ACTION_AVAIL", unsigned("flags"), given("args", 4)),
     command_row(3, "SECCOMP_GET_NOTIF_SIZES", unsigned("flags"), out("args", 6)),

@@ -20,7 +20,7 @@ from redrive.tracee.syscalls.argument import (
     unsigned,
     updated,
 )
-from redrive.tracee.syscalls.extents import Counted, Pointed, Result, Structure
+from redrive.tracee.syscalls.extents import Pointed, Result, Structure
 from redrive.tracee.syscalls.multiplexer import Multiplexer
 from redrive.tracee.syscalls.structures import (
     PREVIEWED_MESSAGE,
@@ -86,7 +86,7 @@ ROWS = (
         307,
         "sendmmsg",
         _socket,
-        Argument("msgvec", shown.address, given=PREVIEWED_MESSAGE, written=Counted("vlen", each=64)),
+        Argument("msgvec", shown.address, given=PREVIEWED_MESSAGE, written=Result("vlen", each=64)),
         unsigned("vlen"),
         _flags,
         blocks=True,
@@ -98,7 +98,7 @@ def _level_and_option(arguments: Sequence[int]) -> int:
     return (arguments[1] & 0xFFFFFFFF) << 32 | arguments[2] & 0xFFFFFFFF
 
 
-_SETSOCKOPT = row(54, "setsockopt", *_option, *_option_in, blocks=True)
+_SETSOCKOPT = row(54, "setsockopt", *_option, *_option_in)
 _GETSOCKOPT = row(55, "getsockopt", *_option, *_option_out)
 
 _SET_NETFILTER_TABLE = row(

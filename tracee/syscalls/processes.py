@@ -47,7 +47,7 @@ ROWS = (
     ),
     row(57, "fork", treatment=EXECUTED),
     row(58, "vfork", treatment=EXECUTED, blocks=True),
-    row(59, "execve", text("pathname"), texts("argv"), texts("envp"), treatment=EXECUTED),
+    row(59, "execve", text("pathname"), texts("argv"), texts("envp"), treatment=EXECUTED, blocks=True),
     row(60, "exit", integer("status"), treatment=EXECUTED),
     row(61, "wait4", _pid, out("wstatus", 4), named("options", c.WAIT_OPTIONS), _usage, blocks=True),
     row(97, "getrlimit", named("resource", c.RESOURCE), out("rlim", 16)),

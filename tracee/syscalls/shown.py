@@ -109,8 +109,8 @@ class Names:
 class Flags:
     """Constants that are ored together.
 
-    ``flags`` are tried in their order, those of several bits first; ``fields`` are (mask, names) for parts of the value that
-    are numbers and not bits.
+    ``flags`` are tried in their order, those of several bits first; ``fields`` are (mask, names) for parts of the value
+    that are numbers and not bits.
     """
 
     flags: tuple[tuple[int, str], ...]

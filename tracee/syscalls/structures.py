@@ -62,7 +62,7 @@ class Vectors:
 
 
 def message_extents(address: int, transferred: int, memory: Memory) -> Iterator[Extent]:
-    """What recvmsg(2) writes: the header's lengths and flags, the name, the control data and ``transferred`` bytes of data."""
+    """What recvmsg(2) writes: the header, the name, the control data and ``transferred`` bytes of data."""
     yield address, _MESSAGE_HEADER_SIZE
     try:
         header = memory.read(address, _MESSAGE_HEADER_SIZE)
@@ -142,7 +142,7 @@ def file_handle(address: int, result: int, memory: Memory) -> Iterator[Extent]:
 def netfilter_counters(address: int, result: int, memory: Memory) -> Iterator[Extent]:
     """struct ipt_replace and ip6t_replace of setsockopt(IPT_SO_SET_REPLACE): the old counters go where it points.
 
-    Layout: 32 bytes of name, 13 words, num_counters at 84, counters at 88 (linux/netfilter_ipv4/ip_tables.h); 16 bytes a counter.
+    Layout (linux/netfilter_ipv4/ip_tables.h): num_counters at 84, counters at 88; a counter has 16 bytes.
     """
     count, counters = struct.unpack("<IQ", memory.read(address + 84, 12))
     if counters:

@@ -85,7 +85,7 @@ class Syscall:
         return found
 
     def inputs(self, arguments: Sequence[int], memory: Memory) -> tuple[tuple[int, bytes], ...]:
-        """(argument index, bytes) of what pointer arguments point at, for people; to be called at the syscall's entry."""
+        """(argument index, bytes) of what pointer arguments point at, for people; to be called at the entry."""
         if not self._readers:
             return ()
         found = []
