@@ -71,7 +71,11 @@ class Run:
 
 def redrive_command() -> list[str]:
     """The redrive to measure: $REDRIVE, or that of this interpreter."""
-    return shlex.split(os.environ.get("REDRIVE", "")) or [sys.executable, "-m", "redrive.tools.main"]
+    return shlex.split(os.environ.get("REDRIVE", "")) or [
+        sys.executable,
+        "-c",
+        "from redrive.tools.main import main; main()",
+    ]
 
 
 def side_command(side: Side, command: Sequence[str], archive: str) -> list[str]:
