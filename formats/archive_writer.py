@@ -1,8 +1,4 @@
-"""Writing an archive: events are handed over by the recorder's thread, compressed and written by another.
-
-A frame of events is cut at about 256 KiB or a quarter of a second after its first event, so a killed recorder loses at
-most that.  Memory does not grow with the trace: what is not written yet is bounded, and so is what has been.
-"""
+"""Writing an archive: the recorder's thread encodes events and hands them over, another compresses and writes them."""
 
 from __future__ import annotations
 
@@ -12,38 +8,18 @@ import signal
 import threading
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple
 
+from redrive.formats.background_writer import FRAME_SIZE, PIECE_SIZE, BackgroundWriter, Blob
 from redrive.formats.blobs import BlobCache, blob_digest
-from redrive.formats.codec import MAXIMUM_EVENT_SIZE, event_encoder
+from redrive.formats.codec import event_encoder
 from redrive.formats.errors import ArchiveError, ArchiveExists
 from redrive.formats.events import Event
-from redrive.formats.frames import (
-    MAXIMUM_BLOB,
-    Footer,
-    FrameFlag,
-    FrameKind,
-    encode_footer,
-    encode_frame,
-    encode_preamble,
-)
+from redrive.formats.frames import MAXIMUM_BLOB, FrameKind, encode_frame, encode_preamble
 from redrive.formats.header import Header, encode_header
-from redrive.formats.index import ArchiveIndex
-from redrive.formats.outcome import Outcome, Trailer, encode_trailer
+from redrive.formats.outcome import Outcome, Trailer
 
-FRAME_SIZE = 256 << 10
-"""Bytes of encoded events after which a frame is cut."""
-FRAME_SECONDS = 0.25
-"""Seconds after its first event at which a frame is cut."""
 PENDING_LIMIT = 32 << 20
 """Bytes handed over and not yet written, beyond which write() waits."""
-PIECE_SIZE = 16 << 20
-"""An event that is larger than this is cut into pieces of this size."""
-
-
-class _Blob(NamedTuple):
-    digest: bytes
-    data: bytes
 
 
 class ArchiveWriter:
@@ -65,19 +41,19 @@ class ArchiveWriter:
         self.path = path
         self.next_number = 0
         self._encode = event_encoder()
-        self._pending: deque[bytes | _Blob] = deque()
+        self._pending: deque[bytes | Blob] = deque()
         self._append = self._pending.append
         self._produced = 0
         self._signal_at = 0
         self._blobs: set[bytes] = set()
         self._closed = False
         self._thread: threading.Thread | None = None
-        self._backend = _Backend(_create(path), path, self._pending, blob_cache, writer_affinity)
+        self._background = BackgroundWriter(_create(path), path, self._pending, blob_cache, writer_affinity)
         try:
-            self._backend.append(encode_preamble())
-            self._backend.append(encode_frame(FrameKind.HEADER, encode_header(header)))
+            self._background.append(encode_preamble())
+            self._background.append(encode_frame(FrameKind.HEADER, encode_header(header)))
         except ArchiveError:
-            self._backend.close_file()
+            self._background.close_file()
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
@@ -92,7 +68,7 @@ class ArchiveWriter:
         number = self.next_number
         self.next_number = number + 1
         self._produced += len(encoded)
-        if self._produced > self._signal_at or self._backend.idle:
+        if self._produced > self._signal_at or self._background.idle:
             self._hand_over(len(encoded))
         return number
 
@@ -103,7 +79,7 @@ class ArchiveWriter:
         digest = blob_digest(data)
         if digest not in self._blobs:
             self._blobs.add(digest)
-            self._append(_Blob(digest, bytes(data)))
+            self._append(Blob(digest, bytes(data)))
             self._produced += len(data)
             self._hand_over(len(data))
         return digest
@@ -117,219 +93,37 @@ class ArchiveWriter:
         if self._closed:
             return
         self._closed = True
+        self._signal_at = -1
         try:
             if self._thread is not None:
-                self._backend.finish()
+                self._background.finish()
                 self._thread.join()
-            if self._backend.failure is not None:
-                raise self._backend.failure
-            self._backend.append_end(Trailer(self.next_number, len(self._blobs), outcome))
+            if self._background.failure is not None:
+                raise self._background.failure
+            self._background.append_end(Trailer(self.next_number, len(self._blobs), outcome))
         finally:
-            self._backend.close_file()
+            self._background.close_file()
 
     def _hand_over(self, size: int) -> None:
         """Wakes the other thread, waits while it is far behind, and reports its failure."""
-        backend = self._backend
+        background = self._background
         if self._closed:
             raise ArchiveError(f"{self.path} has been closed")
         if size > PIECE_SIZE:
-            if size > MAXIMUM_EVENT_SIZE:
-                self._pending.pop()
-                raise ArchiveError(f"an event of {size} bytes is larger than an archive can hold")
             # A packer keeps the largest buffer it ever needed.
             self._encode = event_encoder()
-        if self._thread is None and backend.failure is None:
-            self._thread = _start_without_signals(backend)
+        if self._thread is None and background.failure is None:
+            self._thread = _start_without_signals(background)
         self._signal_at = self._produced + FRAME_SIZE
-        backend.wake(self._produced)
-        backend.wait_until_within(PENDING_LIMIT)
-        if backend.failure is not None:
-            raise backend.failure
+        background.wake(self._produced)
+        background.wait_until_within(PENDING_LIMIT)
+        if background.failure is not None:
+            raise background.failure
 
 
-class _Backend:
-    """The file, and the thread that writes to it.
-
-    ``idle`` tells the recorder's thread to call wake(): the other sleeps, or has failed.  The counts of bytes are each
-    changed by one thread alone.
-    """
-
-    def __init__(
-        self,
-        descriptor: int,
-        path: Path,
-        pending: deque[bytes | _Blob],
-        blob_cache: BlobCache | None,
-        affinity: set[int] | None,
-    ) -> None:
-        self.idle = True
-        self.failure: ArchiveError | None = None
-        self._descriptor = descriptor
-        self._path = path
-        self._pending = pending
-        self._blob_cache = blob_cache
-        self._affinity = affinity
-        self._index = ArchiveIndex()
-        self._offset = 0
-        self._first_event = 0
-        self._handed_over = 0
-        self._written = 0
-        self._finishing = False
-        self._something = threading.Event()
-        self._frame_full = threading.Event()
-        self._progress = threading.Event()
-
-    def wake(self, produced: int) -> None:
-        """Called by the recorder's thread: so many bytes have been handed over."""
-        self._handed_over = produced
-        if produced - self._written > FRAME_SIZE:
-            self._frame_full.set()
-        if self.failure is None:
-            self.idle = False
-            self._something.set()
-
-    def wait_until_within(self, limit: int) -> None:
-        """Called by the recorder's thread: waits while more than ``limit`` bytes are not yet written."""
-        while self._handed_over - self._written > limit and self.failure is None:
-            self._progress.clear()
-            if self._handed_over - self._written > limit and self.failure is None:
-                self._progress.wait()
-
-    def finish(self) -> None:
-        """Called by the recorder's thread: nothing more will come."""
-        self._finishing = True
-        self._frame_full.set()
-        self._something.set()
-
-    def run(self) -> None:
-        """The other thread, until finish() or a failure."""
-        if self._affinity is not None:
-            with contextlib.suppress(OSError):
-                os.sched_setaffinity(0, self._affinity)
-        try:
-            while self._wait_for_events():
-                self._write_pending()
-        except ArchiveError as error:
-            self._fail(error)
-        except Exception as error:  # Nobody else would hear of it, and the recorder would wait for ever.
-            self._fail(ArchiveError(f"{self._path} cannot be written: {error!r}"))
-        if self._blob_cache is not None:
-            self._blob_cache.trim()
-
-    def append(self, data: bytes) -> None:
-        """Writes all of ``data`` at the end.  On failure the file is cut back to whole frames; raises ArchiveError."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, self._offset)
-            reason = f"{self._path} cannot be written: {error.strerror}"
-            raise ArchiveError(reason, errno=error.errno) from error
-        self._offset += len(data)
-
-    def append_end(self, trailer: Trailer) -> None:
-        """Writes the index, the trailer and the footer."""
-        index_offset = 0
-        index = self._index.encode()
-        if index is not None:
-            index_offset = self._offset
-            self.append(encode_frame(FrameKind.INDEX, index))
-        trailer_offset = self._offset
-        self.append(encode_frame(FrameKind.TRAILER, encode_trailer(trailer)))
-        self.append(encode_footer(Footer(index_offset, trailer_offset)))
-
-    def close_file(self) -> None:
-        """Closes the file."""
-        os.close(self._descriptor)
-
-    def _fail(self, error: ArchiveError) -> None:
-        self.failure = error
-        self.idle = True
-        self._progress.set()
-
-    def _wait_for_events(self) -> bool:
-        """Sleeps until a frame is due; False when all is written and no more will come."""
-        if not self._pending:
-            self._something.clear()
-            self.idle = True
-            # An event handed over before this line is seen here; one after it finds us idle and wakes us.
-            if not self._pending and not self._finishing:
-                self._something.wait()
-            self.idle = False
-        self._frame_full.clear()
-        if self._handed_over - self._written <= FRAME_SIZE and not self._finishing:
-            self._frame_full.wait(FRAME_SECONDS)
-        return bool(self._pending) or not self._finishing
-
-    def _write_pending(self) -> None:
-        """Writes a frame's worth of pending events, and the blobs among them before it."""
-        encoded: list[bytes] = []
-        size = 0
-        while self._pending and size < FRAME_SIZE:
-            item = self._pending.popleft()
-            if isinstance(item, _Blob):
-                self._write_blob(item)
-                self._report(len(item.data))
-            elif len(item) > PIECE_SIZE:
-                self._write_events(encoded)
-                self._write_in_pieces(item)
-                self._report(size + len(item))
-                encoded, size = [], 0
-            else:
-                encoded.append(item)
-                size += len(item)
-        self._write_events(encoded)
-        self._report(size)
-
-    def _report(self, written: int) -> None:
-        """So many bytes more have been written; the recorder's thread may be waiting for that."""
-        self._written += written
-        self._progress.set()
-
-    def _write_events(self, encoded: list[bytes]) -> None:
-        if not encoded:
-            return
-        frame = encode_frame(
-            FrameKind.EVENTS, b"".join(encoded), first_event=self._first_event, event_count=len(encoded)
-        )
-        offset = self._offset
-        self.append(frame)
-        self._index.add_events(self._first_event, offset)
-        self._first_event += len(encoded)
-
-    def _write_in_pieces(self, encoded: bytes) -> None:
-        """One event that is too large for a frame: the last of its frames counts it, the others go before."""
-        offset = self._offset
-        for position in range(0, len(encoded), PIECE_SIZE):
-            last = position + PIECE_SIZE >= len(encoded)
-            self.append(
-                encode_frame(
-                    FrameKind.EVENTS,
-                    encoded[position : position + PIECE_SIZE],
-                    flags=FrameFlag(0) if last else FrameFlag.CONTINUES,
-                    first_event=self._first_event,
-                    event_count=1 if last else 0,
-                )
-            )
-        self._index.add_events(self._first_event, offset)
-        self._first_event += 1
-
-    def _write_blob(self, blob: _Blob) -> None:
-        frame = self._blob_cache.get(blob.digest) if self._blob_cache is not None else None
-        if frame is None:
-            frame = encode_frame(FrameKind.BLOB, blob.data, digest=blob.digest)
-            if self._blob_cache is not None:
-                self._blob_cache.put(blob.digest, frame)
-        offset = self._offset
-        self.append(frame)
-        self._index.add_blob(blob.digest, offset)
-
-
-def _start_without_signals(backend: _Backend) -> threading.Thread:
+def _start_without_signals(background: BackgroundWriter) -> threading.Thread:
     """A thread inherits its maker's mask; a signal it took would not interrupt the recorder's wait."""
-    thread = threading.Thread(target=backend.run, name="archive-writer", daemon=True)
+    thread = threading.Thread(target=background.run, name="archive-writer", daemon=True)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         thread.start()

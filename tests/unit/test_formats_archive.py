@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redrive.formats import archive_writer
+from redrive.formats import background_writer
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.errors import ArchiveError, ArchiveExists, DamagedArchive
@@ -71,7 +71,7 @@ def test_events_are_numbered_from_zero(tmp_path):
 
 
 def test_reading_starts_anywhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive_writer, "FRAME_SIZE", 2000)
+    monkeypatch.setattr(background_writer, "FRAME_SIZE", 2000)
     path = tmp_path / "a.redrive"
     recorded = [syscall(number) for number in range(100)]
     write_archive(path, recorded, blobs=(b"one",))
@@ -82,7 +82,7 @@ def test_reading_starts_anywhere(tmp_path, monkeypatch):
 
 
 def test_reading_starts_anywhere_in_an_archive_that_was_not_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive_writer, "FRAME_SIZE", 2000)
+    monkeypatch.setattr(background_writer, "FRAME_SIZE", 2000)
     path = tmp_path / "a.redrive"
     recorded = [syscall(number) for number in range(100)]
     write_archive(path, recorded)
@@ -200,6 +200,7 @@ def wait_for_frame(path: Path) -> None:
 def test_a_writer_is_closed_once(tmp_path):
     path = tmp_path / "a.redrive"
     writer = ArchiveWriter(path, HEADER)
+    writer.write(syscall(1))
     writer.close(OUTCOME)
     size = path.stat().st_size
     writer.close(OUTCOME)

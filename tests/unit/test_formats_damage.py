@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from redrive.formats import archive_writer
+from redrive.formats import background_writer
 from redrive.formats.archive_reader import ArchiveReader
+from redrive.formats.codec import event_encoder
 from redrive.formats.errors import ArchiveError, DamagedArchive, UnsupportedArchive
 from redrive.formats.frame_file import FrameFile
 from redrive.formats.frames import (
@@ -36,7 +37,7 @@ BLOBS = (b"first blob", b"second blob")
 @pytest.fixture
 def archive(tmp_path, monkeypatch) -> Path:
     """A small closed archive of several EVENTS frames."""
-    monkeypatch.setattr(archive_writer, "FRAME_SIZE", 400)
+    monkeypatch.setattr(background_writer, "FRAME_SIZE", 400)
     path = tmp_path / "a.redrive"
     write_archive(path, EVENTS, blobs=BLOBS)
     return path
@@ -247,7 +248,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 
 def encoded(*numbers: int, first: int, count: int | None = None) -> bytes:
-    content = b"".join(map(archive_writer.event_encoder(), map(syscall, numbers)))
+    content = b"".join(map(event_encoder(), map(syscall, numbers)))
     count = len(numbers) if count is None else count
     return encode_frame(FrameKind.EVENTS, content, first_event=first, event_count=count)
 

@@ -20,7 +20,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redrive.formats import archive_writer, events, frames, header, index, outcome, stops
+from redrive.formats import background_writer, events, frames, header, index, outcome, stops
 from tests.unit.formats_samples import HEADER, OUTCOME, every_event, syscall, write_archive
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_every_number_of_an_enumeration_is_described():
 def test_the_limits_and_the_version_are_described():
     assert f"describes format version {frames.FORMAT_VERSION}." in DOCUMENT
     assert str(frames.MAXIMUM_CONTENT) in SECTIONS["Frames"]
-    assert f"longer than {archive_writer.PIECE_SIZE >> 20} MiB" in SECTIONS["EVENTS frames"]
+    assert f"longer than {background_writer.PIECE_SIZE >> 20} MiB" in SECTIONS["EVENTS frames"]
     assert f"a blob at most {frames.MAXIMUM_BLOB >> 20} MiB" in SECTIONS["Frames"]
     assert zlib.crc32(b"123456789") == 0xCBF43926
 
