@@ -1,6 +1,6 @@
 """What tests/kernels/pairs does on each kernel: record its three jobs, or replay the archives of all kernels.
 
-pair_jobs.py record KERNEL ARCHIVES [OPTION]...   records into ARCHIVES/KERNEL.JOB.redrive, options go to `redrive record`
+pair_jobs.py record KERNEL ARCHIVES [OPTION]...   records into ARCHIVES/KERNEL.JOB.redrive with those options
 pair_jobs.py replay KERNEL ARCHIVES               replays all of ARCHIVES into ARCHIVES/KERNEL.results.json
 pair_jobs.py table ARCHIVES                       prints the pairs of all results; exits with 1 unless all are exact
 
