@@ -10,6 +10,7 @@ from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, en
 from redrive.replayer.task import Interception, Task
 from redrive.tracee import cpu, kernel
 from redrive.tracee import registers as regs
+from redrive.tracee._native import lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.remote_calls import Call
@@ -40,6 +41,11 @@ class Machine:
     def after_execution(self) -> tuple[Call, ...]:
         """Calls to be made in every new address space."""
         return (Call(_ARCH_PRCTL, (_ARCH_SET_CPUID, 0)),) if self.cpuid_faults else ()
+
+    def share_faulting(self, share: bool) -> None:
+        """Have cpuid fault in the replayer as it does in its tracees: see redrive_share_cpuid_faulting of step.h."""
+        if self.cpuid_faults:
+            lib.redrive_share_cpuid_faulting(share)
 
     @property
     def interception(self) -> Interception | None:

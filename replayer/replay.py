@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import struct
 from collections.abc import Callable, Mapping
@@ -94,8 +95,15 @@ class Replayer:
         self._machine = Machine(reader.header, force_breakpoints=force_breakpoints)
         self._enter_syscall = self._machine.enter_syscall
         self._tasks = Tasks()
-        self._stub = Stub()
-        self._images = Images(reader.blob)
+        with contextlib.ExitStack() as resources:
+            self._stub = Stub()
+            resources.callback(self._stub.close)
+            self._images = Images(reader.blob)
+            resources.callback(self._images.close)
+            self._machine.share_faulting(True)
+            resources.callback(self._machine.share_faulting, False)
+            resources.callback(self._end_tasks)
+            self._resources = resources.pop_all()
         self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet), self._stub)
         self._recent: collections.deque[tuple[int, Event]] = collections.deque(maxlen=RECENT_EVENTS)
         self._exited_leaders: dict[int, Tracee] = {}
@@ -126,9 +134,10 @@ class Replayer:
 
     def close(self) -> None:
         """End whatever is left of the tasks, and give back what they used."""
+        self._resources.close()
+
+    def _end_tasks(self) -> None:
         end_processes([*(task.tracee for task in self._tasks.values()), *self._exited_leaders.values()])
-        self._stub.close()
-        self._images.close()
 
     def _handlers(self) -> Mapping[type, Callable[[Any], None]]:
         return {

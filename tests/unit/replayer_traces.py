@@ -127,9 +127,7 @@ class TraceByHand:
         self.write(SyscallEntry(task, regs.get(entry, "orig_rax"), entry, (), b""))
         self.registers[task] = entry
 
-    def leave(
-        self, result: int, writes: Writes = (), effects: tuple[Effect, ...] = (), task: int = FIRST_TASK
-    ) -> None:
+    def leave(self, result: int, writes: Writes = (), effects: tuple[Effect, ...] = (), task: int = FIRST_TASK) -> None:
         """The exit of the syscall that was entered."""
         number = regs.get(self.registers[task], "orig_rax")
         self.write(SyscallExit(task, number, result, b"", writes, effects, b""))
