@@ -102,7 +102,6 @@ ROWS = (
     row(150, "munlock", _addr, _length),
     row(151, "mlockall", named("flags", c.MLOCK_FLAGS)),
     row(152, "munlockall"),
-    row(325, "mlock2", _addr, _length, unsigned("flags")),
     row(
         216,
         "remap_file_pages",
@@ -127,17 +126,6 @@ ROWS = (
         out("status", Counted("count", each=4), on_error=True),
         unsigned("flags"),
     ),
-    row(323, "userfaultfd", unsigned("flags"), refusal=ENOSYS),
-    row(329, "pkey_mprotect", _addr, _length, _prot, integer("pkey"), treatment=EXECUTED),
-    # A key's rights live in the PKRU register, which the kernel changes on every signal.
-    row(330, "pkey_alloc", unsigned("flags"), unsigned("access_rights"), refusal=ENOSPC),
-    row(331, "pkey_free", integer("pkey")),
-    # Nobody but the task can read such memory, not even a tracer.
-    row(447, "memfd_secret", unsigned("flags"), refusal=ENOSYS),
-    row(448, "process_mrelease", descriptor("pidfd"), unsigned("flags")),
-    row(450, "set_mempolicy_home_node", _addr, _length, size("home_node"), unsigned("flags")),
-    row(453, "map_shadow_stack", _addr, size("size"), unsigned("flags"), refusal=ENOSYS),
-    row(462, "mseal", _addr, _length, unsigned("flags")),
     row(
         310,
         "process_vm_readv",
@@ -158,6 +146,18 @@ ROWS = (
         size("riovcnt"),
         unsigned("flags"),
     ),
+    row(323, "userfaultfd", unsigned("flags"), refusal=ENOSYS),
+    row(325, "mlock2", _addr, _length, unsigned("flags")),
+    row(329, "pkey_mprotect", _addr, _length, _prot, integer("pkey"), treatment=EXECUTED),
+    # A key's rights live in the PKRU register, which the kernel changes on every signal.
+    row(330, "pkey_alloc", unsigned("flags"), unsigned("access_rights"), refusal=ENOSPC),
+    row(331, "pkey_free", integer("pkey")),
+    # Nobody but the task can read such memory, not even a tracer.
+    row(447, "memfd_secret", unsigned("flags"), refusal=ENOSYS),
+    row(448, "process_mrelease", descriptor("pidfd"), unsigned("flags")),
+    row(450, "set_mempolicy_home_node", _addr, _length, size("home_node"), unsigned("flags")),
+    row(453, "map_shadow_stack", _addr, size("size"), unsigned("flags"), refusal=ENOSYS),
+    row(462, "mseal", _addr, _length, unsigned("flags")),
 )
 
 MULTIPLEXERS = (

@@ -70,7 +70,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """As many items of ``each`` bytes as the result says, but no more than there is room for by the argument ``within``.
+    """As many items of ``each`` bytes as the result says, but no more than ``within`` says there is room for.
 
     ``exact`` promises that the result never says more than there is room for.
     """

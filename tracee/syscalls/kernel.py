@@ -57,9 +57,9 @@ ROWS = (
     # Reading ports would bring in values that nobody records.
     row(172, "iopl", unsigned("level"), refusal=EPERM),
     row(173, "ioperm", size("from"), size("num"), integer("turn_on"), refusal=EPERM),
+    *(row(number, name) for number, name in _NUMBERS_WITHOUT_A_SYSCALL.items()),
     row(175, "init_module", pointer("module_image"), size("len"), text("param_values"), blocks=True),
     row(176, "delete_module", text("name"), unsigned("flags"), blocks=True),
-    *(row(number, name) for number, name in _NUMBERS_WITHOUT_A_SYSCALL.items()),
     # The kernel writes the ring of an asynchronous I/O context whenever it likes.
     row(206, "io_setup", unsigned("nr_events"), pointer("ctx_idp"), refusal=ENOSYS),
     row(207, "io_destroy", size("ctx_id"), refusal=ENOSYS),
@@ -75,17 +75,6 @@ ROWS = (
     ),
     row(209, "io_submit", size("ctx_id"), size("nr"), pointer("iocbpp"), refusal=ENOSYS),
     row(210, "io_cancel", size("ctx_id"), pointer("iocb"), pointer("result"), refusal=ENOSYS),
-    row(
-        333,
-        "io_pgetevents",
-        size("ctx_id"),
-        size("min_nr"),
-        size("nr"),
-        pointer("events"),
-        pointer("timeout"),
-        pointer("sig"),
-        refusal=ENOSYS,
-    ),
     row(212, "lookup_dcookie", size("cookie"), out("buffer", Result("len", exact=True)), size("len")),
     row(219, "restart_syscall", blocks=True),
     row(
@@ -125,6 +114,17 @@ ROWS = (
         size("cmdline_len"),
         text("cmdline"),
         size("flags"),
+    ),
+    row(
+        333,
+        "io_pgetevents",
+        size("ctx_id"),
+        size("min_nr"),
+        size("nr"),
+        pointer("events"),
+        pointer("timeout"),
+        pointer("sig"),
+        refusal=ENOSYS,
     ),
     # Only the kernel's own trampolines may call these.
     row(335, "uretprobe", refusal=ENOSYS),

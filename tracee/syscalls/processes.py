@@ -32,6 +32,7 @@ _pid = integer("pid")
 _usage = out("rusage", 144)
 
 ROWS = (
+    row(24, "sched_yield", blocks=True),
     row(39, "getpid"),
     row(
         56,
@@ -52,6 +53,7 @@ ROWS = (
     row(61, "wait4", _pid, out("wstatus", 4), named("options", c.WAIT_OPTIONS), _usage, blocks=True),
     row(97, "getrlimit", named("resource", c.RESOURCE), out("rlim", 16)),
     row(98, "getrusage", named("who", c.USAGE_WHO), out("usage", 144)),
+    row(101, "ptrace", named("request", c.PTRACE_REQUEST), _pid, pointer("addr"), pointer("data"), refusal=EPERM),
     row(102, "getuid"),
     row(104, "getgid"),
     row(105, "setuid", unsigned("uid")),
@@ -88,6 +90,7 @@ ROWS = (
     row(147, "sched_get_priority_min", named("policy", c.SCHEDULER)),
     row(148, "sched_rr_get_interval", _pid, out("tp", 16)),
     row(160, "setrlimit", named("resource", c.RESOURCE), given("rlim", 16, resource_limit)),
+    row(163, "acct", text("filename")),
     row(186, "gettid"),
     row(
         203,
@@ -105,7 +108,6 @@ ROWS = (
         out("mask", Result("cpusetsize", exact=True)),
         treatment=Treatment.EMULATED,
     ),
-    row(24, "sched_yield", blocks=True),
     row(218, "set_tid_address", pointer("tidptr")),
     row(231, "exit_group", integer("status"), treatment=EXECUTED),
     # waitid(2) fills the siginfo with zeros even when it fails.
@@ -154,6 +156,13 @@ ROWS = (
     row(434, "pidfd_open", _pid, unsigned("flags")),
     row(435, "clone3", given("cl_args", "size"), size("size"), refusal=ENOSYS),
     row(438, "pidfd_getfd", descriptor("pidfd"), descriptor("targetfd"), unsigned("flags")),
-    row(101, "ptrace", named("request", c.PTRACE_REQUEST), _pid, pointer("addr"), pointer("data"), refusal=EPERM),
-    row(163, "acct", text("filename")),
+    row(
+        470,
+        "listns",
+        given("req", 40),
+        out("ns_ids", Result("nr_ns_ids", each=8)),
+        size("nr_ns_ids"),
+        unsigned("flags"),
+    ),
+    row(471, "rseq_slice_yield", refusal=ENOSYS),
 )

@@ -26,7 +26,7 @@ from redrive.tracee.syscalls import (
 from redrive.tracee.syscalls.multiplexer import Multiplexer
 from redrive.tracee.syscalls.syscall import Syscall
 
-_LAST = 469
+_LAST = 471
 _GAP = range(337, 424)
 """Numbers that x86-64 leaves out so that newer syscalls have the same number on all machines."""
 
