@@ -64,7 +64,8 @@ def run(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             stdout, stderr = process.communicate(timeout=10)
-        pytest.fail(f"no end after {deadline} s: {shlex.join(map(str, command))}\n{_shown(stdout)}\n{_shown(stderr)}")
+        words = shlex.join(str(word) for word in command)
+        pytest.fail(f"no end after {deadline} s: {words}\n{_shown(stdout)}\n{_shown(stderr)}")
     return Run(process.returncode, stdout, OWN_WORDS.sub(b"", stderr), b"".join(OWN_WORDS.findall(stderr)))
 
 
@@ -81,7 +82,7 @@ class Redrive:
         """The same, started by ``launcher``."""
         folder = folder or self.folder
         environment = {**self.environment, "REDRIVE_TRACE_DIR": str(folder / "traces"), "HOME": str(folder)}
-        launchers = (*map(os.fspath, launcher), *self.launcher)
+        launchers = (*(str(word) for word in launcher), *self.launcher)
         return replace(self, launcher=launchers, folder=folder, environment=environment)
 
     def run(self, *arguments: str | os.PathLike[str], stdin: bytes = b"", deadline: float = DEADLINE) -> Run:
