@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pexpect
 import pytest
@@ -20,9 +22,7 @@ from redrive.formats.header import CpuIdentification, Header
 from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tracee import registers as regs
-
-REDRIVE = [sys.executable, "-c", "from redrive.tools.main import main; main()"]
-Redrive = Callable[..., subprocess.CompletedProcess[str]]
+from tests.redrive_command import Redrive
 
 ENTRY = regs.replace(bytes(regs.SIZE), rdi=3, rsi=0x7000, rdx=5, orig_rax=0, rip=0x401000)
 STOPS = encode_stop(Stop(StopKind.SYSCALL_ENTRY, StopRegisters.FIRST, 0)) + encode_stop(
@@ -67,27 +67,32 @@ def write_archive(path: Path, *, close: bool = True) -> None:
     writer.close(Outcome(True, "", 1700000001.5, 0x300, {}))
 
 
-@pytest.fixture
-def traces(tmp_path: Path) -> Path:
-    """An empty trace directory, named by REDRIVE_TRACE_DIR in what ``redrive`` runs."""
-    return tmp_path / "traces"
+class Answer(NamedTuple):
+    """How a command ended and what it printed; ``stderr`` is the program's words, then Redrive's own."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+Ask = Callable[..., Answer]
 
 
 @pytest.fixture
-def redrive(traces: Path) -> Redrive:
-    """Runs `redrive ARGUMENTS...` and returns what it printed and how it ended."""
+def ask(redrive: Redrive) -> Ask:
+    """Runs `redrive ARGUMENTS...`, with more variables in its environment where they are given."""
 
-    def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*REDRIVE, *map(str, arguments)],
-            env=os.environ | {"REDRIVE_TRACE_DIR": str(traces)} | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    def run(*arguments: str | Path, **environment: str) -> Answer:
+        ended = replace(redrive, environment={**redrive.environment, **environment}).run(*arguments)
+        return Answer(ended.status, ended.stdout.decode(), (ended.stderr + ended.said).decode())
 
     return run
+
+
+@pytest.fixture
+def traces(redrive: Redrive) -> Path:
+    """The trace directory."""
+    return redrive.folder / "traces"
 
 
 @pytest.fixture
@@ -99,9 +104,9 @@ def archive(tmp_path: Path) -> Path:
 
 
 class TestUsage:
-    def test_no_command_is_wrong_usage_and_shows_what_there_is(self, redrive: Redrive) -> None:
-        ended = redrive()
-        assert ended.returncode == 2
+    def test_no_command_is_wrong_usage_and_shows_what_there_is(self, ask: Ask) -> None:
+        ended = ask()
+        assert ended.status == 2
         assert ended.stdout == ""
         for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
             assert f"  {command} " in ended.stderr
@@ -120,19 +125,19 @@ class TestUsage:
             (["dump", "--json", "--stops"], "--stops"),
         ],
     )
-    def test_wrong_usage_is_one_sentence_and_2(self, redrive: Redrive, arguments: list[str], complaint: str) -> None:
-        ended = redrive(*arguments)
-        assert ended.returncode == 2
+    def test_wrong_usage_is_one_sentence_and_2(self, ask: Ask, arguments: list[str], complaint: str) -> None:
+        ended = ask(*arguments)
+        assert ended.status == 2
         assert ended.stdout == ""
         [line] = ended.stderr.splitlines()
         assert line.startswith("redrive: ")
         assert complaint in line
         assert "--help" in line
 
-    def test_help_of_every_command(self, redrive: Redrive) -> None:
+    def test_help_of_every_command(self, ask: Ask) -> None:
         for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
-            ended = redrive(command, "--help")
-            assert ended.returncode == 0
+            ended = ask(command, "--help")
+            assert ended.status == 0
             assert ended.stdout.startswith(f"Usage: redrive {command}")
 
     def test_help_does_not_load_the_engine(self) -> None:
@@ -155,59 +160,54 @@ class TestUsage:
 
 
 class TestFailures:
-    def test_a_missing_archive_is_one_sentence_and_1(self, redrive: Redrive) -> None:
+    def test_a_missing_archive_is_one_sentence_and_1(self, ask: Ask) -> None:
         for command in ("info", "ps", "dump", "replay", "rm"):
-            ended = redrive(command, "/no/such/trace")
-            assert (ended.returncode, ended.stdout) == (1, "")
+            ended = ask(command, "/no/such/trace")
+            assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith("redrive: there is no trace /no/such/trace")
             assert len(ended.stderr.splitlines()) == 1
 
-    def test_no_latest_archive(self, redrive: Redrive) -> None:
-        ended = redrive("info")
-        assert ended.returncode == 1
+    def test_no_latest_archive(self, ask: Ask) -> None:
+        ended = ask("info")
+        assert ended.status == 1
         assert "nothing has been recorded yet" in ended.stderr
 
-    def test_a_file_that_is_no_archive(self, redrive: Redrive, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_archive(self, ask: Ask, tmp_path: Path) -> None:
         other = tmp_path / "other"
         other.write_bytes(b"#!/bin/sh\necho ran\n" * 100)
         other.chmod(0o755)
         for command in ("info", "ps", "dump", "replay"):
-            ended = redrive(command, other)
-            assert (ended.returncode, ended.stdout) == (1, "")
+            ended = ask(command, other)
+            assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"redrive: {other}: ")
             assert "Traceback" not in ended.stderr
 
-    def test_an_error_of_our_own_is_said_to_be_one_and_debug_shows_where(
-        self, redrive: Redrive, tmp_path: Path
-    ) -> None:
+    def test_an_error_of_our_own_is_said_to_be_one_and_debug_shows_where(self, redrive: Redrive) -> None:
         program = (
             "import redrive.tools.main as it, redrive.tools.archive_argument as argument\n"
             "argument.find_archive = lambda file: 1 // 0\nit.main()"
         )
-        for debug in ({}, {"REDRIVE_DEBUG": "1"}):
-            ended = subprocess.run(
-                [sys.executable, "-c", program, "info"],
-                env=os.environ | debug,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
-            assert ended.returncode == 1
-            assert ("Traceback" in ended.stderr) is bool(debug)
-            assert "ZeroDivisionError" in ended.stderr
+        broken = replace(redrive, command=(sys.executable, "-c", program))
+        ended = broken.run("info")
+        assert (ended.status, ended.stderr) == (1, b"")
+        assert b"error of Redrive's own" in ended.said
+        assert b"ZeroDivisionError" in ended.said
+        debugged = replace(broken, environment={**broken.environment, "REDRIVE_DEBUG": "1"}).run("info")
+        assert debugged.status == 1
+        assert b"Traceback" in debugged.stderr
 
-    def test_a_closed_pipe_ends_quietly(self, archive: Path) -> None:
+    def test_a_closed_pipe_ends_quietly(self, redrive: Redrive, archive: Path) -> None:
         reading, writing = os.pipe()
         os.close(reading)
-        ended = subprocess.run([*REDRIVE, "dump", str(archive)], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+        ended = subprocess.run([*redrive.command, "dump", archive], stdout=writing, stderr=subprocess.PIPE, timeout=60)
         os.close(writing)
         assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 class TestLooking:
-    def test_info(self, redrive: Redrive, archive: Path) -> None:
-        ended = redrive("info", archive)
-        assert (ended.returncode, ended.stderr) == (0, "")
+    def test_info(self, ask: Ask, archive: Path) -> None:
+        ended = ask("info", archive)
+        assert (ended.status, ended.stderr) == (0, "")
         shown = dict(line.split(None, 1) for line in ended.stdout.splitlines())
         assert shown["command"] == "sh -c 'true\\x1b[31m'"
         assert shown["directory"] == "/home/user"
@@ -218,32 +218,32 @@ class TestLooking:
         assert "6.1.0" in shown["kernel"]
         assert "R3" in shown["kernel"]
 
-    def test_the_environment_is_shown_when_asked_for(self, redrive: Redrive, archive: Path) -> None:
-        assert "A=1" not in redrive("info", archive).stdout
-        assert redrive("info", "--environment", archive).stdout.splitlines()[-2:] == [
+    def test_the_environment_is_shown_when_asked_for(self, ask: Ask, archive: Path) -> None:
+        assert "A=1" not in ask("info", archive).stdout
+        assert ask("info", "--environment", archive).stdout.splitlines()[-2:] == [
             "A=1",
             "PROMPT=\\x1b]0;title\\x07",
         ]
 
-    def test_an_archive_that_was_cut_off(self, redrive: Redrive, archive: Path, tmp_path: Path) -> None:
+    def test_an_archive_that_was_cut_off(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
         cut = tmp_path / "cut.redrive"
         cut.write_bytes(archive.read_bytes()[:-40])
-        ended = redrive("info", cut)
-        assert ended.returncode == 0
+        ended = ask("info", cut)
+        assert ended.status == 0
         assert "recording was cut off" in ended.stdout
         assert "is complete" not in ended.stdout
 
-    def test_ps(self, redrive: Redrive, archive: Path) -> None:
-        ended = redrive("ps", archive)
-        assert (ended.returncode, ended.stderr) == (0, "")
+    def test_ps(self, ask: Ask, archive: Path) -> None:
+        ended = ask("ps", archive)
+        assert (ended.status, ended.stderr) == (0, "")
         heading, *rows = [line.split(None, 2) for line in ended.stdout.splitlines()]
         assert heading[:2] == ["PID", "PARENT"]
         assert rows[0] == ["100", "-", "exit 3             sh -c 'true\\x1b[31m'"]
         assert rows[1] == ["101", "100", "killed by SIGKILL    sh -c 'true\\x1b[31m'"]
 
-    def test_dump_has_one_line_for_every_event_with_its_number(self, redrive: Redrive, archive: Path) -> None:
-        ended = redrive("dump", archive)
-        assert (ended.returncode, ended.stderr) == (0, "")
+    def test_dump_has_one_line_for_every_event_with_its_number(self, ask: Ask, archive: Path) -> None:
+        ended = ask("dump", archive)
+        assert (ended.status, ended.stderr) == (0, "")
         lines = ended.stdout.splitlines()
         assert [int(line.split()[0]) for line in lines] == list(range(len(EVENTS)))
         assert [int(line.split()[1]) for line in lines] == [event.task for event in EVENTS]
@@ -253,14 +253,14 @@ class TestLooking:
         assert "killed by SIGKILL" in lines[7]
         assert "\\n" in lines[6]
 
-    def test_dump_of_a_range(self, redrive: Redrive, archive: Path) -> None:
-        lines = redrive("dump", "--from", "2", "--to", "4", archive).stdout.splitlines()
+    def test_dump_of_a_range(self, ask: Ask, archive: Path) -> None:
+        lines = ask("dump", "--from", "2", "--to", "4", archive).stdout.splitlines()
         assert [int(line.split()[0]) for line in lines] == [2, 3, 4]
-        assert redrive("dump", "--from", "1000", archive).stdout == ""
+        assert ask("dump", "--from", "1000", archive).stdout == ""
 
-    def test_dump_of_a_task_and_of_syscalls(self, redrive: Redrive, archive: Path) -> None:
+    def test_dump_of_a_task_and_of_syscalls(self, ask: Ask, archive: Path) -> None:
         def numbers(*filters: str) -> list[int]:
-            return [int(line.split()[0]) for line in redrive("dump", *filters, archive).stdout.splitlines()]
+            return [int(line.split()[0]) for line in ask("dump", *filters, archive).stdout.splitlines()]
 
         assert numbers("--task", "101") == [5, 6, 7]
         assert numbers("--syscall", "read") == [1, 8]
@@ -268,9 +268,9 @@ class TestLooking:
         assert numbers("--syscall", "fork") == [2, 4]
         assert numbers("--syscall", "read", "--task", "101") == []
 
-    def test_dump_of_the_raw_stops(self, redrive: Redrive, archive: Path) -> None:
-        ended = redrive("dump", "--stops", "--from", "1", "--to", "1", archive)
-        assert ended.returncode == 0
+    def test_dump_of_the_raw_stops(self, ask: Ask, archive: Path) -> None:
+        ended = ask("dump", "--stops", "--from", "1", "--to", "1", archive)
+        assert ended.status == 0
         assert "stop syscall-entry" in ended.stdout
         entry, exit_ = ended.stdout.split("stop syscall-exit")
         assert "rip 0000000000401000" in entry
@@ -278,9 +278,9 @@ class TestLooking:
         assert "rip 0000000000401000" in exit_
         assert "rax 0000000000000005" in exit_
 
-    def test_dump_as_json(self, redrive: Redrive, archive: Path) -> None:
-        ended = redrive("dump", "--json", archive)
-        assert (ended.returncode, ended.stderr) == (0, "")
+    def test_dump_as_json(self, ask: Ask, archive: Path) -> None:
+        ended = ask("dump", "--json", archive)
+        assert (ended.status, ended.stderr) == (0, "")
         objects = [json.loads(line) for line in ended.stdout.splitlines()]
         assert [one["event"] for one in objects] == list(range(len(EVENTS)))
         assert [one["kind"] for one in objects] == [type(event).__name__ for event in EVENTS]
@@ -292,58 +292,58 @@ class TestLooking:
         assert second["writes"] == [[0x7000, b"hello".hex()]]
         assert [stop["kind"] for stop in second["stops"]] == ["syscall_entry", "syscall_exit"]
 
-    def test_nothing_of_a_stranger_reaches_the_terminal(self, redrive: Redrive, archive: Path) -> None:
+    def test_nothing_of_a_stranger_reaches_the_terminal(self, ask: Ask, archive: Path) -> None:
         for command in (["info", "--environment"], ["ps"], ["dump"], ["dump", "--json"], ["dump", "--stops"]):
-            assert all(one.isprintable() or one == "\n" for one in redrive(*command, archive).stdout)
+            assert all(one.isprintable() or one == "\n" for one in ask(*command, archive).stdout)
 
 
 class TestTraceDirectory:
-    def test_ls_and_rm(self, redrive: Redrive, traces: Path) -> None:
-        assert (redrive("ls").stdout, redrive("ls").returncode) == ("", 0)
+    def test_ls_and_rm(self, ask: Ask, traces: Path) -> None:
+        assert (ask("ls").stdout, ask("ls").status) == ("", 0)
         traces.mkdir()
         for name in ("sh-1", "sh-2"):
             write_archive(traces / f"{name}.redrive")
         (traces / "broken-1.redrive").write_bytes(b"nothing")
-        lines = {line.split()[0]: line for line in redrive("ls").stdout.splitlines()}
+        lines = {line.split()[0]: line for line in ask("ls").stdout.splitlines()}
         assert set(lines) == {"sh-1", "sh-2", "broken-1"}
         assert "exit 3" in lines["sh-1"]
         assert "sh -c" in lines["sh-1"]
         assert "unreadable" in lines["broken-1"]
 
-        ended = redrive("rm", "sh-1", "broken-1")
-        assert (ended.returncode, ended.stdout) == (0, "")
+        ended = ask("rm", "sh-1", "broken-1")
+        assert (ended.status, ended.stdout) == (0, "")
         assert sorted(path.name for path in traces.glob("*.redrive")) == ["sh-2.redrive"]
-        assert redrive("rm", "sh-1").returncode == 1
+        assert ask("rm", "sh-1").status == 1
 
-    def test_rm_of_the_latest_removes_the_archive(self, redrive: Redrive, traces: Path) -> None:
+    def test_rm_of_the_latest_removes_the_archive(self, ask: Ask, traces: Path) -> None:
         traces.mkdir()
         for name in ("sh-1", "sh-2"):
             write_archive(traces / f"{name}.redrive")
         (traces / "latest").symlink_to("sh-2.redrive")
-        assert redrive("rm", "latest").returncode == 0
+        assert ask("rm", "latest").status == 0
         assert not (traces / "sh-2.redrive").exists()
         assert (traces / "sh-1.redrive").exists()
 
-    def test_a_file_is_left_out_named_or_given_as_a_path(self, redrive: Redrive, traces: Path) -> None:
+    def test_a_file_is_left_out_named_or_given_as_a_path(self, ask: Ask, traces: Path) -> None:
         traces.mkdir()
         write_archive(traces / "sh-1.redrive")
         (traces / "latest").symlink_to("sh-1.redrive")
-        shown = [redrive("ps", *name).stdout for name in ([], ["latest"], ["sh-1"], [traces / "sh-1.redrive"])]
+        shown = [ask("ps", *name).stdout for name in ([], ["latest"], ["sh-1"], [traces / "sh-1.redrive"])]
         assert len(set(shown)) == 1
         assert "sh -c" in shown[0]
 
-    def test_xdg_data_home(self, redrive: Redrive, tmp_path: Path) -> None:
+    def test_xdg_data_home(self, ask: Ask, tmp_path: Path) -> None:
         folder = tmp_path / "data" / "redrive"
         folder.mkdir(parents=True)
         write_archive(folder / "sh-7.redrive")
-        ended = redrive("ls", REDRIVE_TRACE_DIR="", XDG_DATA_HOME=str(tmp_path / "data"))
+        ended = ask("ls", REDRIVE_TRACE_DIR="", XDG_DATA_HOME=str(tmp_path / "data"))
         assert ended.stdout.startswith("sh-7 ")
 
 
 class TestDoctor:
-    def test_it_tells_what_works_here(self, redrive: Redrive) -> None:
-        ended = redrive("doctor")
-        assert ended.returncode == 0, ended.stdout
+    def test_it_tells_what_works_here(self, ask: Ask) -> None:
+        ended = ask("doctor")
+        assert ended.status == 0, ended.stdout
         assert ended.stderr == ""
         for subject in (
             "machine",
@@ -356,76 +356,80 @@ class TestDoctor:
         ):
             assert f" {subject} " in ended.stdout
 
-    def test_colour_is_for_terminals_and_can_be_refused(self, redrive: Redrive) -> None:
+    def test_colour_is_for_terminals_and_can_be_refused(self, ask: Ask, redrive: Redrive) -> None:
         def on_a_terminal(**environment: str) -> str:
             child = pexpect.spawn(
-                REDRIVE[0], [*REDRIVE[1:], "doctor"], env=os.environ | environment, encoding="utf-8", timeout=60
+                redrive.command[0],
+                [*redrive.command[1:], "doctor"],
+                env={**redrive.environment, **environment},
+                encoding="utf-8",
+                timeout=60,
             )
             child.expect(pexpect.EOF)
             return str(child.before)
 
         assert "\x1b[" in on_a_terminal()
         assert "\x1b[" not in on_a_terminal(NO_COLOR="1")
-        assert "\x1b[" not in redrive("doctor").stdout
+        assert "\x1b[" not in ask("doctor").stdout
 
 
 class TestRecordAndReplay:
     @pytest.mark.parametrize("status", [0, 1, 77, 255])
-    def test_record_exits_as_the_command_did(self, redrive: Redrive, status: int) -> None:
-        ended = redrive("record", "sh", "-c", f"echo out; echo err >&2; exit {status}")
-        assert ended.returncode == status
+    def test_record_exits_as_the_command_did(self, ask: Ask, status: int) -> None:
+        ended = ask("record", "sh", "-c", f"echo out; echo err >&2; exit {status}")
+        assert ended.status == status
         assert ended.stdout == "out\n"
         assert ended.stderr.splitlines()[0] == "err"
         assert all(line.startswith("redrive: ") for line in ended.stderr.splitlines()[1:])
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV, signal.SIGRTMIN + 2])
-    def test_record_dies_by_the_same_signal(self, redrive: Redrive, number: int) -> None:
-        assert redrive("record", "sh", "-c", f"kill -{int(number)} $$").returncode == -number
+    def test_record_dies_by_the_same_signal(self, ask: Ask, number: int) -> None:
+        assert ask("record", "sh", "-c", f"kill -{int(number)} $$").status == -number
 
-    def test_options_after_the_command_are_its_own(self, redrive: Redrive) -> None:
-        assert redrive("record", "echo", "--verify", "-o", "x").stdout == "--verify -o x\n"
-        assert redrive("record", "--", "sh", "-c", "echo $1", "sh", "--help").stdout == "--help\n"
+    def test_options_after_the_command_are_its_own(self, ask: Ask) -> None:
+        assert ask("record", "echo", "--verify", "-o", "x").stdout == "--verify -o x\n"
+        assert ask("record", "--", "sh", "-c", "echo $1", "sh", "--help").stdout == "--help\n"
 
-    def test_a_command_that_is_not_there(self, redrive: Redrive, traces: Path, tmp_path: Path) -> None:
-        ended = redrive("record", "no-such-command")
-        assert ended.returncode == 127
+    def test_a_command_that_is_not_there(self, ask: Ask, traces: Path, tmp_path: Path) -> None:
+        ended = ask("record", "no-such-command")
+        assert ended.status == 127
         assert ended.stderr.startswith("redrive: ")
         assert "no-such-command" in ended.stderr
         plain = tmp_path / "plain"
         plain.write_text("text")
-        assert redrive("record", plain).returncode == 126
+        assert ask("record", plain).status == 126
         assert list(traces.glob("*.redrive")) == []
 
-    def test_a_recording_is_looked_at_and_replayed(self, redrive: Redrive, traces: Path) -> None:
-        recorded = redrive("record", "sh", "-c", "date +%N; echo to stderr >&2; (exit 3); exit 4")
-        assert recorded.returncode == 4
+    def test_a_recording_is_looked_at_and_replayed(self, ask: Ask, traces: Path) -> None:
+        recorded = ask("record", "sh", "-c", "date +%N; echo to stderr >&2; (exit 3); exit 4")
+        assert recorded.status == 4
         [archive] = traces.glob("*.redrive")
         assert archive.name == "sh-1.redrive"
         assert archive.stat().st_mode & 0o777 == 0o600
-        replayed = redrive("replay")
-        assert replayed.returncode == 0, replayed.stderr
+        replayed = ask("replay")
+        assert replayed.status == 0, replayed.stderr
         assert replayed.stdout == recorded.stdout
         assert replayed.stderr.startswith("to stderr\n")
-        assert redrive("replay", "--quiet").stdout == ""
-        tree = redrive("ps").stdout
+        assert ask("replay", "--quiet").stdout == ""
+        tree = ask("ps").stdout
         assert "date +%N" in tree
         assert "exit 3" in tree
-        assert "exit 4" in redrive("info").stdout
-        assert "execve(" in redrive("dump", "--syscall", "execve").stdout
-        assert redrive("dump", "--json").stdout.count("\n") == len(redrive("dump").stdout.splitlines())
+        assert "exit 4" in ask("info").stdout
+        assert "execve(" in ask("dump", "--syscall", "execve").stdout
+        assert ask("dump", "--json").stdout.count("\n") == len(ask("dump").stdout.splitlines())
 
-    def test_output_names_the_archive_and_latest_follows(self, redrive: Redrive, tmp_path: Path) -> None:
+    def test_output_names_the_archive_and_latest_follows(self, ask: Ask, tmp_path: Path) -> None:
         path = tmp_path / "mine"
-        assert redrive("record", "-o", path, "true").returncode == 0
-        assert str(path) in redrive("info").stdout.splitlines()[0]
+        assert ask("record", "-o", path, "true").status == 0
+        assert str(path) in ask("info").stdout.splitlines()[0]
         before = path.read_bytes()
-        ended = redrive("record", "-o", path, "true")
-        assert ended.returncode == 1
+        ended = ask("record", "-o", path, "true")
+        assert ended.status == 1
         assert str(path) in ended.stderr
         assert path.read_bytes() == before
 
-    def test_verify(self, redrive: Redrive) -> None:
-        ended = redrive("record", "--verify", "sh", "-c", "echo once; exit 5")
-        assert ended.returncode == 5
+    def test_verify(self, ask: Ask) -> None:
+        ended = ask("record", "--verify", "sh", "-c", "echo once; exit 5")
+        assert ended.status == 5
         assert ended.stdout == "once\n"
         assert "exact" in ended.stderr

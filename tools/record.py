@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from redrive.tools.messages import say
 from redrive.tools.wait_status import end_like
+
+if TYPE_CHECKING:
+    from redrive.formats.trace_directory import TraceDirectory
+    from redrive.recorder.record import RecordResult
 
 
 @click.command(
@@ -27,21 +32,27 @@ def record(output: Path | None, verify: bool, aslr: bool, portable: bool, comman
     Exits as CMD did, or dies by the same signal.
     """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
-    from redrive.recorder.errors import CannotStart
+    from redrive.recorder.errors import CannotStart, RecordError
     from redrive.recorder.options import RecordOptions
     from redrive.recorder.record import record as run_recorded
 
     options = RecordOptions(randomize_addresses=aslr, portable=portable)
     directory = TraceDirectory(default_trace_directory())
+
+    def run(path: Path) -> RecordResult:
+        try:
+            return run_recorded(command, path, options)
+        except RecordError as error:
+            if not isinstance(error, CannotStart) and path.exists():
+                _name_latest(directory, path)
+            raise
+
     try:
-        if output is not None:
-            result = run_recorded(command, output, options)
-        else:
-            result = directory.create(os.fsencode(command[0]), lambda path: run_recorded(command, path, options))
+        result = run(output) if output is not None else directory.create(os.fsencode(command[0]), run)
     except CannotStart as error:
         say(str(error))
         sys.exit(error.status)
-    directory.set_latest(result.path)
+    _name_latest(directory, result.path)
     for note in result.notes:
         say(note)
     say(f"{result.events} events in {result.path}")
@@ -51,3 +62,13 @@ def record(output: Path | None, verify: bool, aslr: bool, portable: bool, comman
         replay(result.path, quiet=True)
         say("the replay was exact")
     end_like(result.wait_status)
+
+
+def _name_latest(directory: TraceDirectory, path: Path) -> None:
+    """Make an archive the latest; that it cannot be is no reason to end otherwise than CMD did."""
+    from redrive.formats.errors import ArchiveError
+
+    try:
+        directory.set_latest(path)
+    except ArchiveError as error:
+        say(str(error))
