@@ -25,6 +25,7 @@ from redrive.replayer.images import Images
 from redrive.replayer.memory import read_memory, write_memory
 from redrive.replayer.stub import CLOSE, DESCRIPTORS_AT_ONCE, MUNMAP, Stub
 from redrive.replayer.task import Task
+from redrive.replayer.tasks import Tasks
 from redrive.tracee.mappings import MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, PAGE
 from redrive.tracee.remote_calls import LIST_LIMIT, Call, RemoteCallFailed, run
 
@@ -40,7 +41,7 @@ _CALLS_AT_ONCE = LIST_LIMIT - _ROOM_FOR_DESCRIPTORS
 class Effects:
     """Applies effects; those of the address space are collected and made together, at the price of one stop."""
 
-    def __init__(self, tasks: Mapping[int, Task], images: Images, echo: OutputEcho, stub: Stub) -> None:
+    def __init__(self, tasks: Tasks, images: Images, echo: OutputEcho, stub: Stub) -> None:
         self._tasks = tasks
         self._images = images
         self._echo = echo
@@ -142,7 +143,7 @@ class Effects:
 
     def _write_to(self, task: Task, effect: WriteTo) -> None:
         self._make_calls(task)
-        other = self._tasks.get(effect.task)
+        other = self._tasks.find(effect.task)
         if other is None:
             raise UntrustworthyTrace(f"the trace writes to the memory of task {effect.task}, which is not there")
         write_memory(other, ((effect.address, effect.data),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from redrive.replayer.comparison import without_resume_flag
 from redrive.replayer.mismatch import stopped_elsewhere
 from redrive.replayer.task import Task
 
@@ -13,7 +14,9 @@ _EXECUTE_AT_0 = 1
 
 
 def run_to_address(task: Task, address: int, expected: str, registers: bytes) -> None:
-    """Run until just before an instruction; ``expected`` and ``registers`` are for the Mismatch when that does not come."""
+    """Run until just before an instruction, or raise Mismatch with what was ``expected`` and the recorded registers."""
+    # With RF set, the breakpoint would not work at the very next instruction.
+    task.registers = without_resume_flag(task.registers)
     task.tracee.set_debug_register(0, address)
     task.tracee.set_debug_register(_CONTROL, _EXECUTE_AT_0)
     task.run()

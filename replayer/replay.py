@@ -38,6 +38,7 @@ from redrive.replayer.machine import Machine
 from redrive.replayer.memory import write_memory
 from redrive.replayer.mismatch import Mismatch
 from redrive.replayer.signals import replay_signal
+from redrive.replayer.stack_limits import LIMIT_SYSCALLS, replay_limit
 from redrive.replayer.stub import Stub
 from redrive.replayer.tasks import Tasks
 from redrive.replayer.traps import replay_trap
@@ -168,6 +169,8 @@ class Replayer:
             self._effects.apply(task, event.effects)
         if event.writes:
             write_memory(task, event.writes)
+        if event.number in LIMIT_SYSCALLS:
+            replay_limit(self._tasks, task, event)
         task.leave_at(_registers_after(event.entry, event.exit))
 
     def _syscall_entry(self, event: SyscallEntry) -> None:

@@ -35,7 +35,6 @@ def enter_by_breakpoint(task: Task, entry: bytes) -> None:
     For kernels before 4.8 when Redrive itself is under a seccomp filter: there the filter acts on a syscall before
     PTRACE_SYSEMU can skip it.
     """
-    task.registers = without_resume_flag(task.registers)
     run_to_address(task, regs.get(entry, "rip") - _SYSCALL_INSTRUCTION_LENGTH, _EXPECTED, entry)
     seen = without_resume_flag(task.tracee.registers)
     at = regs.unpack(seen)

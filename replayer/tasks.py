@@ -32,6 +32,10 @@ class Tasks(Mapping[int, Task]):
     def __len__(self) -> int:
         return len(self._alive)
 
+    def find(self, tid: int) -> Task | None:
+        """The task, if it is alive."""
+        return self._alive.get(tid)
+
     def add(self, task: Task) -> None:
         """A task has begun."""
         if task.tid in self._alive:

@@ -6,7 +6,7 @@ import errno
 import signal
 
 from redrive.formats.events import Trap, TrapCause
-from redrive.replayer.comparison import same_in_syscall, same_in_user_code, without_resume_flag
+from redrive.replayer.comparison import outside_syscall, same_in_syscall, same_in_user_code
 from redrive.replayer.hardware_breakpoint import run_to_address
 from redrive.replayer.machine import Machine
 from redrive.replayer.memory import write_memory
@@ -26,7 +26,6 @@ def replay_trap(task: Task, event: Trap, machine: Machine) -> None:
     if event.cause == TrapCause.VSYSCALL:
         _run_to_vsyscall(task, event, expected)
     elif event.cause == TrapCause.CPUID and not machine.cpuid_faults:
-        task.registers = without_resume_flag(task.registers)
         run_to_address(task, regs.get(event.before, "rip"), expected, event.before)
         if not same_in_user_code(event.before, task.tracee.registers):
             raise stopped_elsewhere(task, expected, event.before)
@@ -46,7 +45,7 @@ def _run_to_vsyscall(task: Task, event: Trap, expected: str) -> None:
             raise stopped_elsewhere(task, expected, event.before)
         # The kernel emulates the call in a page fault, and the return too: at this stop only orig_rax may be changed,
         # and the task is out of it only when it runs again (Documentation/userspace-api/seccomp_filter.rst).
-        task.registers = regs.replace(task.tracee.registers, orig_rax=-1)
+        task.registers = outside_syscall(task.tracee.registers)
         run_to_address(task, regs.get(event.after, "rip"), "the return from the vsyscall page", event.after)
         return
     # Booted with vsyscall=none: the page is not there, and the kernel has not begun a call.
