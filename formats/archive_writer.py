@@ -122,9 +122,12 @@ class ArchiveWriter:
 
 
 def _start_without_signals(background: BackgroundWriter) -> threading.Thread:
-    """A thread inherits its maker's mask; a signal it took would not interrupt the recorder's wait."""
+    """A thread inherits its maker's mask; a signal it took would not interrupt the recorder's wait.
+
+    SIGSEGV stays open: a blocked one that an instruction raises kills at once, and a tracer may handle it.
+    """
     thread = threading.Thread(target=background.run, name="archive-writer", daemon=True)
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - {signal.SIGSEGV})
     try:
         thread.start()
     finally:

@@ -27,7 +27,7 @@ def execute(cause: TrapCause, before: bytes, cpu_number: int, hidden: tuple[cpu.
     rip = regs.get(before, "rip")
     if cause is TrapCause.CPUID:
         eax, ecx = regs.get(before, "rax") & _LOW_WORD, regs.get(before, "rcx") & _LOW_WORD
-        leaf = cpu.shown(cpu.cpuid(eax, ecx), hidden)
+        leaf = cpu.shown(cpu.remembered_cpuid(eax, ecx), hidden)
         return regs.replace(before, rax=leaf.eax, rbx=leaf.ebx, rcx=leaf.ecx, rdx=leaf.edx, rip=rip + 2)
     counter = lib.redrive_rdtsc()
     if cause is TrapCause.RDTSC:

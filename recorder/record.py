@@ -63,6 +63,8 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     header = _header(command, kernel, cpu_number, hidden, options)
     writer = ArchiveWriter(path, header, blob_cache=BlobCache(default_cache_directory()), writer_affinity=own_affinity)
     os.sched_setaffinity(0, {cpu_number})
+    if kernel.cpuid_faulting:
+        lib.redrive_share_cpuid_faulting(1)
     recording = Recording(writer, kernel, cpu_number, mask, hidden)
     try:
         return _run(recording, command, program, path, options)
@@ -71,6 +73,8 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
         raise
     finally:
         recording.scheduler.close()
+        if kernel.cpuid_faulting:
+            lib.redrive_share_cpuid_faulting(0)
         os.sched_setaffinity(0, own_affinity)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 
@@ -33,6 +34,12 @@ class FeatureBit:
     register: str
     bit: int
 
+
+LEAVES_WITH_SUBLEAVES = frozenset(
+    {0x4, 0x7, 0xB, 0xD, 0xF, 0x10, 0x12, 0x14, 0x17, 0x18, 0x1A, 0x1B, 0x1D, 0x1E, 0x1F, 0x20, 0x23, 0x24}
+    | {0x8000_001D, 0x8000_0020, 0x8000_0026}
+)
+"""Where ecx matters (Intel SDM volume 2 and AMD APM volume 3, CPUID)."""
 
 NOT_REPEATABLE = (
     FeatureBit("rdrand", 1, 0, "ecx", 30),
@@ -116,6 +123,12 @@ def cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
     answer = ffi.new("uint32_t[4]")
     lib.redrive_cpuid(leaf, subleaf, answer)
     return CpuidLeaf(leaf, subleaf, *(int(value) for value in answer))
+
+
+@functools.lru_cache(maxsize=1024)
+def remembered_cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
+    """What this CPU answers, asked once: in a virtual machine each cpuid is an exit to the hypervisor."""
+    return cpuid(leaf, subleaf if leaf in LEAVES_WITH_SUBLEAVES else 0)
 
 
 def _subleaves(leaf: int) -> list[CpuidLeaf]:

@@ -75,6 +75,8 @@ int redrive_file_identity(int tid, int descriptor, uint64_t *device_and_inode);
 
 int redrive_tgkill(int tgid, int tid, int signal);
 void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
+/* Gives the calling thread, and those it starts, the CPUID faulting of its tracees, or takes it away again. */
+int redrive_share_cpuid_faulting(int share);
 uint64_t redrive_xgetbv(void);
 uint64_t redrive_rdtsc(void);
 /* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
