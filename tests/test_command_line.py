@@ -67,6 +67,18 @@ def write_archive(path: Path, *, close: bool = True) -> None:
     writer.close(Outcome(True, "", 1700000001.5, 0x300, {}))
 
 
+WITHOUT_PTRACE = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+# The number of the syscall; ptrace (101) fails with EPERM, all others are allowed: linux/filter.h, linux/seccomp.h.
+rules = (0x20, 0, 0, 0), (0x15, 0, 1, 101), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000)
+program = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *rule) for rule in rules))
+header = struct.pack("<HxxxxxxQ", len(rules), ctypes.addressof(program))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, header) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 class Answer(NamedTuple):
     """How a command ended and what it printed; ``stderr`` is the program's words, then Redrive's own."""
 
@@ -355,6 +367,23 @@ class TestDoctor:
             "archives",
         ):
             assert f" {subject} " in ended.stdout
+
+    def test_in_a_container(self, redrive: Redrive, launcher: Callable[[str], Path]) -> None:
+        ended = redrive.behind(launcher("docker_filter")).run("doctor")
+        assert ended.status == 0, ended
+        found = {line[9:25].strip(): line for line in ended.stdout.decode().splitlines() if line[:1] != " "}
+        assert found["address layout"].startswith("limited")
+        assert "a filter is inherited" in found["seccomp"]
+        assert found["PTRACE_SYSEMU"].startswith("good")
+
+    def test_where_nothing_can_be_traced(self, redrive: Redrive) -> None:
+        ended = redrive.behind(sys.executable, "-c", WITHOUT_PTRACE).run("doctor")
+        assert ended.status == 1
+        assert b"broken   tracing" in ended.stdout
+        assert b"allow ptrace" in ended.stdout
+        recording = redrive.behind(sys.executable, "-c", WITHOUT_PTRACE).run("record", "true")
+        assert recording.status == 1
+        assert b"redrive doctor" in recording.said
 
     def test_colour_is_for_terminals_and_can_be_refused(self, ask: Ask, redrive: Redrive) -> None:
         def on_a_terminal(**environment: str) -> str:

@@ -11,11 +11,15 @@ from typing import NoReturn
 
 
 def describe(status: int) -> str:
-    """`exit 1`, `killed by SIGSEGV (core dumped)`."""
+    """`exit 1`, `killed by SIGSEGV (core dumped)`; a status that no ended process has as the number it is."""
+    if not 0 <= status <= 0xFFFF:
+        return f"wait status {status:#x}"
     if os.WIFSIGNALED(status):
         core = " (core dumped)" if os.WCOREDUMP(status) else ""
         return f"killed by {signal_name(os.WTERMSIG(status))}{core}"
-    return f"exit {os.WEXITSTATUS(status)}"
+    if os.WIFEXITED(status):
+        return f"exit {os.WEXITSTATUS(status)}"
+    return f"wait status {status:#x}"
 
 
 def signal_name(number: int) -> str:
@@ -23,7 +27,8 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}" if number > signal.SIGRTMIN else f"signal {number}"
+        real_time = signal.SIGRTMIN < number < signal.SIGRTMAX
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}" if real_time else f"signal {number}"
 
 
 def end_like(status: int) -> NoReturn:
