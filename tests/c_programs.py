@@ -27,7 +27,7 @@ class Program:
 
 
 PROGRAMS = Path(__file__).parent / "programs"
-_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by): (.*?)(?: \*/)?$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by): (.*?) *$", re.MULTILINE)
 
 
 def read_programs() -> Iterator[Program]:

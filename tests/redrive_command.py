@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 OWN_WORDS = re.compile(rb"redrive: [^\n]*\n")
-DEADLINE = 100
+DEADLINE = 60
 """Seconds after which a run that hangs is ended; nothing here should take a tenth of it."""
 
 
