@@ -6,10 +6,12 @@ import struct
 
 from redrive.tracee import registers as regs
 
+_RAX = regs.OFFSETS["rax"]
 _ORIG_RAX = regs.OFFSETS["orig_rax"]
 _EFLAGS = regs.OFFSETS["eflags"]
 _MINUS_ONE = b"\xff" * 8
 _WORD = struct.Struct("<Q")
+_ALL_BITS = 2**64 - 1
 
 RESUME_FLAG = 1 << 16
 """RF of eflags.  The CPU sets it in what it saves for some exceptions and not for others, and a hypervisor or a
@@ -22,6 +24,19 @@ def outside_syscall(registers: bytes) -> bytes:
     orig_rax is no register of the CPU but the kernel's mark for a syscall to be restarted; -1 says that there is none.
     """
     return registers[:_ORIG_RAX] + _MINUS_ONE + registers[_ORIG_RAX + 8 :]
+
+
+def after_syscall(entry: bytes, result: int | bytes) -> bytes:
+    """The registers after a syscall that began with ``entry``, from an event's ``exit``; the task is in no syscall."""
+    if isinstance(result, bytes):
+        return outside_syscall(result)
+    return (
+        entry[:_RAX]
+        + _WORD.pack(result & _ALL_BITS)
+        + entry[_RAX + 8 : _ORIG_RAX]
+        + _MINUS_ONE
+        + entry[_ORIG_RAX + 8 :]
+    )
 
 
 def without_resume_flag(registers: bytes) -> bytes:

@@ -143,7 +143,7 @@ class Effects:
 
     def _write_to(self, task: Task, effect: WriteTo) -> None:
         self._make_calls(task)
-        other = self._tasks.find(effect.task)
+        other = self._tasks.get(effect.task)
         if other is None:
             raise UntrustworthyTrace(f"the trace writes to the memory of task {effect.task}, which is not there")
         write_memory(other, ((effect.address, effect.data),))

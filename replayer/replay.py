@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import os
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from redrive.formats.events import (
     Trap,
 )
 from redrive.replayer.clones import clone
+from redrive.replayer.comparison import after_syscall
 from redrive.replayer.divergence import Divergence, report
 from redrive.replayer.echo import OutputEcho
 from redrive.replayer.effects import Effects
@@ -43,12 +43,9 @@ from redrive.replayer.stub import Stub
 from redrive.replayer.tasks import Tasks
 from redrive.replayer.traps import replay_trap
 from redrive.tracee import cpu
-from redrive.tracee import registers as regs
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
 
-_RAX = regs.OFFSETS["rax"]
-_RESULT = struct.Struct("<q")
 RECENT_EVENTS = 10
 """How many events a divergence report shows."""
 
@@ -171,7 +168,7 @@ class Replayer:
             write_memory(task, event.writes)
         if event.number in LIMIT_SYSCALLS:
             replay_limit(self._tasks, task, event)
-        task.leave_at(_registers_after(event.entry, event.exit))
+        task.registers = after_syscall(event.entry, event.exit)
 
     def _syscall_entry(self, event: SyscallEntry) -> None:
         task = self._tasks[event.task]
@@ -184,7 +181,7 @@ class Replayer:
             raise UntrustworthyTrace(f"the trace ends a syscall of task {event.task} that never began")
         self._effects.apply(task, event.effects)
         write_memory(task, event.writes)
-        task.leave_at(_registers_after(task.entry, event.exit))
+        task.registers = after_syscall(task.entry, event.exit)
         self._machine.set_xstate(task, event.xstate)
         task.entry = b""
 
@@ -227,10 +224,3 @@ class Replayer:
 
     def _nothing(self, _event: Stopped | Note) -> None:
         pass
-
-
-def _registers_after(entry: bytes, exit_: int | bytes) -> bytes:
-    """The registers after a syscall that began with ``entry``."""
-    if isinstance(exit_, bytes):
-        return exit_
-    return entry[:_RAX] + _RESULT.pack(exit_) + entry[_RAX + 8 :]

@@ -37,7 +37,7 @@ def replay_limit(tasks: Tasks, task: Task, event: Syscall) -> None:
         process, which, address = 0, words["rdi"], words["rsi"]
     else:
         process, which, address = words["rdi"] & 0xFFFF_FFFF, words["rsi"], words["rdx"]
-    changed = task if process == 0 else tasks.find(process)
+    changed = task if process == 0 else tasks.get(process)
     if event.exit != 0 or which & 0xFFFF_FFFF != _RLIMIT_STACK or not address or changed is None:
         return
     limit = task.tracee.read_available(address, _SOFT_LIMIT.size)

@@ -26,6 +26,8 @@ _gather_addresses = ffi.new("uint64_t[64]")
 _gather_lengths = ffi.new("uint64_t[64]")
 _gather_view = ffi.buffer(_gather_buffer)
 _word = ffi.new("uint64_t *")
+_next_registers = ffi.new("struct redrive_registers *")
+_next_registers_view = ffi.buffer(_next_registers)
 
 
 def check(result: int, what: str, tid: int) -> int:
@@ -78,8 +80,8 @@ class Tracee:
 
     def step_from(self, registers: bytes, request: int) -> None:
         """As step, setting the registers first."""
-        raw = ffi.from_buffer("struct redrive_registers *", registers)
-        result = lib.redrive_step(self.tid, request, 0, raw, self.stop)
+        _next_registers_view[:] = registers
+        result = lib.redrive_step(self.tid, request, 0, _next_registers, self.stop)
         while result == -errno.EINTR:
             result = lib.redrive_wait(self.tid, 0, self.stop)
         if result < 0:
