@@ -84,6 +84,13 @@ def _get_cpuid(recording: Recording, task: Task, call: OpenCall) -> Answer:
     return Answer(1)
 
 
+def _set_strict(recording: Recording, task: Task, call: OpenCall) -> Answer:
+    if task.process.filtered:
+        return Answer(-errno.EINVAL)
+    task.strict = task.process.filtered = True
+    return Answer(0)
+
+
 _ANSWERS: dict[str, Callable[[Recording, Task, OpenCall], Answer | None]] = {
     "sched_getaffinity": _sched_getaffinity,
     "sched_setaffinity": _sched_setaffinity,
@@ -93,6 +100,8 @@ _ANSWERS: dict[str, Callable[[Recording, Task, OpenCall], Answer | None]] = {
     "PR_SET_DUMPABLE": _set_dumpable,
     "PR_GET_SECCOMP": _get_seccomp,
     "PR_GET_NO_NEW_PRIVS": _get_no_new_privileges,
+    "PR_SET_SECCOMP": _set_strict,
+    "SECCOMP_SET_MODE_STRICT": _set_strict,
     "ARCH_GET_CPUID": _get_cpuid,
 }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import signal
 import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
-from redrive.recorder import address_space, answers, unknown_calls
+from redrive.recorder import address_space, answers, foreign_memory, unknown_calls
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -29,6 +30,8 @@ _RAX = regs.OFFSETS["rax"]
 _AFTER_RAX = _RAX + 8
 _CLONE_UNTRACED = 0x0080_0000
 _O_ACCMODE = 3
+_STRICT_MODE_ALLOWS = frozenset({0, 1, 15, 60})
+"""read, write, rt_sigreturn and exit: seccomp(2)."""
 _OPENS = {"open": 1, "openat": 2, "creat": -1, "memfd_create": -1}
 """Name: the argument that holds open flags, -1 where the new descriptor can always be written to."""
 _CHANGES_FILE = frozenset(
@@ -57,13 +60,17 @@ def arguments_of(registers: bytes) -> tuple[int, ...]:
 def begin(recording: Recording, task: Task, *, foreign_trace: bool = False) -> None:
     """The first stop of a syscall.  ``foreign_trace``: a filter of the program's own answered RET_TRACE."""
     entry = task.tracee.registers
-    number = regs.get_signed(entry, "orig_rax")
+    # The kernel takes the number for an int (arch/x86/entry/common.c).
+    number = regs.get_signed(entry, "orig_rax") & 0xFFFF_FFFF
     _write_restart(recording, task, entry)
     arguments = arguments_of(entry)
     call = OpenCall(number, arguments, _find(number, arguments), entry)
     task.call = call
     _raise_deferred(task)
-    if foreign_trace:
+    if task.strict and number not in _STRICT_MODE_ALLOWS:
+        skip(task, Answer(-errno.ENOSYS))
+        lib.redrive_tgkill(task.process.tgid, task.tid, signal.SIGKILL)
+    elif foreign_trace:
         refuse_trace(task)
     else:
         prepare(recording, task, call)
@@ -107,6 +114,9 @@ def prepare(recording: Recording, task: Task, call: OpenCall) -> None:
             skip(task, said)
     elif found.treatment is Treatment.EXECUTED:
         _prepare_executed(recording, task, call)
+    elif recording.echo.cannot_follow(task.tracee, found.name, call.arguments):
+        # Programs that splice fall back to read and write, whose bytes pass through their memory.
+        skip(task, Answer(-errno.EINVAL))
 
 
 def _prepare_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -151,7 +161,7 @@ def finish(recording: Recording, task: Task) -> None:
     assert call is not None
     registers = task.tracee.registers
     if call.answer is not None:
-        registers = regs.replace(registers, rax=call.answer.result, orig_rax=call.number)
+        registers = regs.replace(registers, rax=call.answer.result, orig_rax=regs.get(call.entry, "orig_rax"))
         task.tracee.set_registers(registers)
         for address, data in call.answer.writes:
             task.tracee.write(address, data)
@@ -165,6 +175,9 @@ def finish(recording: Recording, task: Task) -> None:
 
 def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes, result: int) -> None:
     """Write the event of a syscall that has ended with these registers."""
+    if _restores_xstate(call):
+        # Only a SyscallExit has room for it.
+        write_entry(recording, task)
     effects = _effects(recording, task, call, result)
     writes = _writes(task, call, result)
     entry = call.entry
@@ -214,6 +227,7 @@ def _effects(recording: Recording, task: Task, call: OpenCall, result: int) -> t
     effects: list[Effect] = []
     if recording.images.watching and name in _CHANGES_FILE:
         effects += _changed_file(recording, task, call, result)
+    effects += foreign_memory.derive_effects(recording, task, call, result)
     echo = recording.echo.find(task.tracee, name, call.arguments, result)
     if echo is not None:
         effects.append(echo)
@@ -237,6 +251,7 @@ def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> No
         file = identity(task.tid, result)
         if file is not None:
             recording.images.opened_for_writing(file)
+            recording.memory_files |= foreign_memory.is_proc(file)
 
 
 def _filter_installed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
@@ -269,7 +284,7 @@ _AFTER = {
 
 def has_aftermath(name: str) -> bool:
     """Whether a successful call of this name concerns more than its result and outputs."""
-    return name in _AFTER or name in _CHANGES_FILE or name in ECHOING_CALLS
+    return name in _AFTER or name in _CHANGES_FILE or name in ECHOING_CALLS or name in foreign_memory.CALLS
 
 
 def refuse_trace(task: Task) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Sequence
 
@@ -12,9 +13,9 @@ from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.tracee import Tracee
 
 _BUFFER_CALLS = frozenset({"write", "sendto"})
-_VECTOR_CALLS = frozenset({"writev"})
-_COPY_CALLS = {"sendfile": (0, 1), "copy_file_range": (2, 0), "splice": (2, 0), "tee": (1, 0)}
-"""Name: which arguments are the destination's and the source's descriptors."""
+_VECTOR_CALLS = frozenset({"writev", "vmsplice"})
+_COPY_CALLS = {"sendfile": (0, 1, 2), "copy_file_range": (2, 0, 1), "splice": (2, 0, 1), "tee": (1, 0, None)}
+"""Name: which arguments are the destination's and the source's descriptors, and the pointer to the source's offset."""
 ECHOING_CALLS = _BUFFER_CALLS | _VECTOR_CALLS | frozenset(_COPY_CALLS)
 """The names of the syscalls that may write to stdout or stderr."""
 _identity = ffi.new("uint64_t[2]")
@@ -44,8 +45,7 @@ class EchoFinder:
         if result <= 0:
             return None
         if name in _COPY_CALLS:
-            destination, source = _COPY_CALLS[name]
-            return self._copied(tracee, arguments[destination], arguments[source], result)
+            return self._copied(tracee, name, arguments, result)
         if name not in _BUFFER_CALLS and name not in _VECTOR_CALLS:
             return None
         stream = self._stream(tracee.tid, arguments[0])
@@ -64,24 +64,31 @@ class EchoFinder:
     def _is_both(self) -> bool:
         return len(self._streams) == 1
 
-    def _copied(self, tracee: Tracee, destination: int, source: int, length: int) -> Echo | None:
+    def cannot_follow(self, tracee: Tracee, name: str, arguments: Sequence[int]) -> bool:
+        """Whether a call is about to move bytes to one of the two that nobody could see: from a pipe or a socket."""
+        if name not in _COPY_CALLS:
+            return False
+        destination, source, _ = _COPY_CALLS[name]
+        if not self._stream(tracee.tid, arguments[destination]):
+            return False
+        try:
+            return not stat.S_ISREG(os.stat(f"/proc/{tracee.tid}/fd/{arguments[source] & 0xFFFF_FFFF}").st_mode)
+        except OSError:
+            return False
+
+    def _copied(self, tracee: Tracee, name: str, arguments: Sequence[int], length: int) -> Echo | None:
         """The kernel moved bytes between files; they are read again from the source, just before its position now."""
-        stream = self._stream(tracee.tid, destination)
+        destination, source, offset = _COPY_CALLS[name]
+        stream = self._stream(tracee.tid, arguments[destination])
         if not stream:
             return None
+        pointer = arguments[offset] if offset is not None else 0
+        end = tracee.read_word(pointer) if pointer else _position(tracee.tid, arguments[source])
+        descriptor = os.open(f"/proc/{tracee.tid}/fd/{arguments[source] & 0xFFFF_FFFF}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            position = _position(tracee.tid, source)
-            descriptor = os.open(f"/proc/{tracee.tid}/fd/{source & 0xFFFF_FFFF}", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return None
-        try:
-            data = os.pread(descriptor, length, position - length)
-        except OSError:
-            # A pipe: its bytes have gone by.
-            return None
+            return Echo(stream, (), os.pread(descriptor, length, end - length))
         finally:
             os.close(descriptor)
-        return Echo(stream, (), data)
 
 
 def _position(tid: int, descriptor: int) -> int:

@@ -63,6 +63,8 @@ class Recording:
         self.scheduler = Scheduler(self.tasks)
         self.straight = StraightCalls(self)
         self.named_unknown: set[int] = set()
+        self.memory_files = False
+        """Whether a /proc/PID/mem has been opened for writing."""
         self.main_tid = 0
         self.main_status: int | None = None
         self.notes: list[str] = []
@@ -245,6 +247,7 @@ class Recording:
         self.write(task, Stopped(task.tid, task.take_stops()))
         if not interrupted:
             task.tracee.resume(ptrace.LISTEN)
+            task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
 
     def _values(self, task: Task) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from redrive.recorder import calls, instruction_traps
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee.eras import Request
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -175,6 +176,7 @@ def _enter_handler(
 ) -> bool:
     """Let the kernel build the frame: a single step with the signal stops before the handler's first instruction."""
     tracee = task.tracee
+    task.tracker.resumed(Request.SINGLESTEP, -1, 0)
     tracee.step(ptrace.SINGLESTEP, number)
     status = int(tracee.stop.status)
     stepped = os.WIFSTOPPED(status) and status >> 8 == signal.SIGTRAP
