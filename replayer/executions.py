@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from redrive.formats.events import Exec
+from redrive.replayer.confinement import confine
 from redrive.replayer.effects import Effects
 from redrive.replayer.errors import ReplayError
 from redrive.replayer.machine import Machine
@@ -18,6 +19,8 @@ def replay_exec(tasks: Tasks, event: Exec, stub: Stub, effects: Effects, machine
     if tasks.first is None:
         task = Task(event.task, event.task, stub.start(), machine.interception)
         tasks.add(task)
+        if machine.can_confine:
+            confine(task.tracee)
     else:
         task = tasks[event.task]
         if event.former_task != event.task or tasks.has_siblings(task):

@@ -30,6 +30,7 @@ class Machine:
         features = kernel.probe()
         _check_features(header)
         self.cpuid_faults = features.cpuid_faulting
+        self.can_confine = features.sysemu and features.regime is Regime.R3
         filtered_first = features.inherited_filter and features.regime is not Regime.R3
         by_breakpoint = force_breakpoints or filtered_first or not features.sysemu
         self.enter_syscall: EnterSyscall = enter_by_breakpoint if by_breakpoint else enter_by_sysemu

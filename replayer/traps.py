@@ -18,31 +18,31 @@ from redrive.tracee import registers as regs
 VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
 _VSYSCALL_NUMBERS = {VSYSCALL_PAGE: 96, VSYSCALL_PAGE + 0x400: 201, VSYSCALL_PAGE + 0x800: 309}
 """gettimeofday, time and getcpu, by address: arch/x86/entry/vsyscall/vsyscall_64.c."""
+TRAPPED = "the instruction that was trapped when recorded (rdtsc, rdtscp, cpuid or a call of the vsyscall page)"
 
 
 def replay_trap(task: Task, event: Trap, machine: Machine) -> None:
     """Bring the task to the instruction and past it, with the recorded result.  Raises Mismatch."""
-    expected = f"{TrapCause(event.cause).name.lower()} at {regs.get(event.before, 'rip'):#x}"
     if event.cause == TrapCause.VSYSCALL:
-        _run_to_vsyscall(task, event, expected)
+        _run_to_vsyscall(task, event)
     elif event.cause == TrapCause.CPUID and not machine.cpuid_faults:
-        run_to_address(task, regs.get(event.before, "rip"), expected, event.before)
+        run_to_address(task, regs.get(event.before, "rip"), TRAPPED, event.before)
         if not same_in_user_code(event.before, task.tracee.registers):
-            raise stopped_elsewhere(task, expected, event.before)
+            raise stopped_elsewhere(task, TRAPPED, event.before)
     else:
         task.run()
         if not task.at_signal(signal.SIGSEGV) or not same_in_user_code(event.before, task.tracee.registers):
-            raise stopped_elsewhere(task, expected, event.before)
+            raise stopped_elsewhere(task, TRAPPED, event.before)
     write_memory(task, event.writes)
     task.leave_at(event.after)
 
 
-def _run_to_vsyscall(task: Task, event: Trap, expected: str) -> None:
+def _run_to_vsyscall(task: Task, event: Trap) -> None:
     """To the point after a call into the vsyscall page, with the call not made."""
     task.run()
     if task.at_event(ptrace.EVENT_SECCOMP):
         if not same_in_syscall(event.before, task.tracee.registers):
-            raise stopped_elsewhere(task, expected, event.before)
+            raise stopped_elsewhere(task, TRAPPED, event.before)
         # The kernel emulates the call in a page fault, and the return too: at this stop only orig_rax may be changed,
         # and the task is out of it only when it runs again (Documentation/userspace-api/seccomp_filter.rst).
         task.registers = outside_syscall(task.tracee.registers)
@@ -52,6 +52,6 @@ def _run_to_vsyscall(task: Task, event: Trap, expected: str) -> None:
     seen = task.tracee.registers
     number = _VSYSCALL_NUMBERS.get(regs.get(seen, "rip"))
     if not task.at_signal(signal.SIGSEGV) or number is None:
-        raise stopped_elsewhere(task, expected, event.before)
+        raise stopped_elsewhere(task, TRAPPED, event.before)
     if not same_in_syscall(event.before, regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS)):
-        raise stopped_elsewhere(task, expected, event.before)
+        raise stopped_elsewhere(task, TRAPPED, event.before)

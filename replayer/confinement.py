@@ -1,0 +1,39 @@
+"""A second lock on the replayed program's door: a seccomp filter that kills it for any syscall that does happen.
+
+PTRACE_SYSEMU already skips them all.  From Linux 4.8 on that comes before seccomp, so only a syscall that escaped it
+could meet this filter; the runner of the stub, by which replay makes its own calls, is let through by its address.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, run
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, program
+from redrive.tracee.tracee import Tracee
+
+_PRCTL, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 157, 22, 2
+_RET_KILL, _RET_ALLOW = 0, 0x7FFF_0000
+_LOAD_WORD, _JUMP_EQUAL, _JUMP_ABOVE_OR_EQUAL, _RETURN = 0x20, 0x15, 0x35, 0x06
+# Offsets in struct seccomp_data (linux/seccomp.h).
+_POINTER_LOW, _POINTER_HIGH = 8, 12
+_VSYSCALL_HIGH = 0xFFFF_FFFF
+
+_FILTER = program(
+    (_LOAD_WORD, 0, 0, _POINTER_HIGH),
+    # The vsyscall page, for which replay_filter makes a stop.
+    (_JUMP_EQUAL, 4, 0, _VSYSCALL_HIGH),
+    (_JUMP_EQUAL, 0, 4, 0),
+    (_LOAD_WORD, 0, 0, _POINTER_LOW),
+    (_JUMP_ABOVE_OR_EQUAL, 0, 2, AGENT_ADDRESS),
+    (_JUMP_ABOVE_OR_EQUAL, 1, 0, AGENT_ADDRESS + AGENT_LENGTH),
+    (_RETURN, 0, 0, _RET_ALLOW),
+    (_RETURN, 0, 0, _RET_KILL),
+)
+
+
+def confine(tracee: Tracee) -> None:
+    """Put the filter on a tracee that holds the stub, and on all that come of it."""
+    header = struct.pack("<HxxxxxxQ", len(_FILTER) // 8, SCRATCH_ADDRESS + 16)
+    tracee.write(SCRATCH_ADDRESS, header + _FILTER)
+    run(tracee, [Call(_PRCTL, (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, SCRATCH_ADDRESS))])
