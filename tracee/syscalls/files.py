@@ -119,7 +119,7 @@ ROWS = (
         descriptor("dirfd"),
         text("pathname"),
         out("handle", Structure(file_handle), on_error=True),
-        out("mount_id", 8),
+        out("mount_id", 8, on_error=True),
         named("flags", c.AT_FLAGS),
     ),
     row(

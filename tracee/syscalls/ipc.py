@@ -21,9 +21,6 @@ from redrive.tracee.syscalls.extents import After, Result
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
 from redrive.tracee.syscalls.syscall import Treatment, row
 
-_IPC_64 = 0x100
-"""Some C libraries set it in the command; it means nothing on x86-64."""
-
 _MOST_SEMAPHORES = 65536
 """In one set; the kernel's default limit (SEMMSL) is 32000."""
 
@@ -135,19 +132,19 @@ MULTIPLEXERS = (
     Multiplexer(
         31,
         "shmctl",
-        chosen_by(1, 0xFFFFFFFF & ~_IPC_64),
+        chosen_by(1),
         rows_of(31, "shmctl", (integer("shmid"), command("op")), SHMCTL),
     ),
     Multiplexer(
         66,
         "semctl",
-        chosen_by(2, 0xFFFFFFFF & ~_IPC_64),
+        chosen_by(2),
         rows_of(66, "semctl", (integer("semid"), integer("semnum"), command("op")), SEMCTL),
     ),
     Multiplexer(
         71,
         "msgctl",
-        chosen_by(1, 0xFFFFFFFF & ~_IPC_64),
+        chosen_by(1),
         rows_of(71, "msgctl", (integer("msqid"), command("op")), MSGCTL),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redrive.tracee.syscalls.argument import command, given, integer, out, pointer, size, text, unsigned
-from redrive.tracee.syscalls.extents import Pointed, Result
+from redrive.tracee.syscalls.extents import Counted, Pointed, Result
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
 
 _key = integer("key")
@@ -58,7 +58,8 @@ OPERATIONS = (
     command_row(28, "KEYCTL_PKEY_VERIFY", given("params", 32), text("info"), pointer("in"), pointer("signature")),
     command_row(29, "KEYCTL_RESTRICT_KEYRING", integer("keyring"), text("type"), text("restriction")),
     command_row(30, "KEYCTL_MOVE", _key, integer("from"), integer("to"), unsigned("flags")),
-    command_row(31, "KEYCTL_CAPABILITIES", *_text_out),
+    # The rest of the buffer is filled with zeros.
+    command_row(31, "KEYCTL_CAPABILITIES", out("buffer", Counted("buflen")), size("buflen")),
     command_row(32, "KEYCTL_WATCH_KEY", _key, integer("queue_fd"), integer("watch_id")),
 )
 MULTIPLEXERS = (Multiplexer(250, "keyctl", chosen_by(0), rows_of(250, "keyctl", (command("operation"),), OPERATIONS)),)
