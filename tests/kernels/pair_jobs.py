@@ -53,9 +53,9 @@ JOBS = {
 
 
 def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
-    """How a command ended, for a line of the table."""
+    """How a command ended: its status, and the report of a divergence whole."""
     lines = ended.stderr.decode(errors="replace").strip().splitlines() or ["said nothing"]
-    return f"status {ended.returncode}: {' / '.join(lines)[:2000]}"
+    return f"status {ended.returncode}: {' / '.join(lines[-40:])}"
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[bytes]:
