@@ -14,9 +14,9 @@ from redrive.tracee.tracee import Tracee
 
 _BUFFER_CALLS = frozenset({"write", "sendto"})
 _VECTOR_CALLS = frozenset({"writev", "vmsplice"})
-_COPY_CALLS = {"sendfile": (0, 1, 2), "copy_file_range": (2, 0, 1), "splice": (2, 0, 1), "tee": (1, 0, None)}
+COPY_CALLS = {"sendfile": (0, 1, 2), "copy_file_range": (2, 0, 1), "splice": (2, 0, 1), "tee": (1, 0, None)}
 """Name: which arguments are the destination's and the source's descriptors, and the pointer to the source's offset."""
-ECHOING_CALLS = _BUFFER_CALLS | _VECTOR_CALLS | frozenset(_COPY_CALLS)
+ECHOING_CALLS = _BUFFER_CALLS | _VECTOR_CALLS | frozenset(COPY_CALLS)
 """The names of the syscalls that may write to stdout or stderr."""
 _identity = ffi.new("uint64_t[2]")
 
@@ -44,7 +44,7 @@ class EchoFinder:
         """The echo of a finished syscall, if it wrote to one of the two."""
         if result <= 0:
             return None
-        if name in _COPY_CALLS:
+        if name in COPY_CALLS:
             return self._copied(tracee, name, arguments, result)
         if name not in _BUFFER_CALLS and name not in _VECTOR_CALLS:
             return None
@@ -66,9 +66,9 @@ class EchoFinder:
 
     def cannot_follow(self, tracee: Tracee, name: str, arguments: Sequence[int]) -> bool:
         """Whether a call is about to move bytes to one of the two that nobody could see: from a pipe or a socket."""
-        if name not in _COPY_CALLS:
+        if name not in COPY_CALLS:
             return False
-        destination, source, _ = _COPY_CALLS[name]
+        destination, source, _ = COPY_CALLS[name]
         if not self._stream(tracee.tid, arguments[destination]):
             return False
         try:
@@ -78,7 +78,7 @@ class EchoFinder:
 
     def _copied(self, tracee: Tracee, name: str, arguments: Sequence[int], length: int) -> Echo | None:
         """The kernel moved bytes between files; they are read again from the source, just before its position now."""
-        destination, source, offset = _COPY_CALLS[name]
+        destination, source, offset = COPY_CALLS[name]
         stream = self._stream(tracee.tid, arguments[destination])
         if not stream:
             return None

@@ -70,7 +70,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     registers = task.tracee.registers
     siginfo = _original(task, number, siginfo)
     action = _disposition(task, number)
-    if number in _FAULTS and code > 0 and not _is_boundary_trap(number, code):
+    if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
     elif registers == task.registers:
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
@@ -78,9 +78,10 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         _meet_running_code(recording, task, number, siginfo, action)
 
 
-def _is_boundary_trap(number: int, code: int) -> bool:
-    # SIGTRAP from a kernel that steps at the edge of a syscall is not the program's own instruction.
-    return number == signal.SIGTRAP and code == signal.SIGTRAP
+def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:
+    """Whether no instruction of the program raised this: the SIGSEGV for a signal frame that could not be written."""
+    failed, task.frame_failed = task.frame_failed, False
+    return failed and number == signal.SIGSEGV and code == _SI_KERNEL
 
 
 def _instruction_trap(recording: Recording, task: Task) -> bool:
@@ -166,6 +167,7 @@ def _deliver(
     event = Signal(task.tid, number, siginfo, point, action, registers, b"", b"", (), task.take_stops())
     if action is SignalAction.HANDLER:
         # The kernel could not write the frame, or something ended the task: what came instead is handled next.
+        task.frame_failed = True
         event = event._replace(action=SignalAction.IGNORED)
     recording.write(task, event)
     task.registers = registers

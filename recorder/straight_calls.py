@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from redrive.formats.events import Syscall
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls
+from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import registers as regs
 from redrive.tracee import syscalls
@@ -30,7 +31,8 @@ def _is_straight(number: int, *, alone: bool) -> bool:
     found = syscalls.find(number, (0, 0, 0, 0, 0, 0))
     if found is None or found.command or found.treatment is not Treatment.PLAIN:
         return False
-    return alone or not found.may_block
+    # A copy to stdout is looked at before it runs.
+    return found.name not in COPY_CALLS and (alone or not found.may_block)
 
 
 class StraightCalls:

@@ -116,6 +116,8 @@ class Task:
         """CLONE_CHILD_CLEARTID's or set_tid_address's address."""
         self.robust_list = 0
         """Head of the robust futex list."""
+        self.frame_failed = False
+        """Whether the kernel has just been unable to enter a handler."""
         self.strict = False
         """seccomp's strict mode, which the kernel cannot give to a task under a filter."""
         self.exited = False
