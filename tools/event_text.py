@@ -85,7 +85,7 @@ class EventText:
     def _(self, event: Signal) -> str:
         action = SignalAction(event.action)
         what = action.name.lower()
-        if action is SignalAction.HANDLER:
+        if event.handler_registers:
             what = f"handler at {regs.get(event.handler_registers, 'rip'):#x}"
         point = SignalPoint(event.point).name.lower()
         return f"--- {signal_name(event.signal)} ({point} {regs.get(event.registers, 'rip'):#x}): {what} ---"

@@ -24,6 +24,7 @@ EXPECTED = {
     "redrive.replayer.errors.ReplayError": ExitStatus.FAILURE,
     "redrive.recorder.errors.RecordError": ExitStatus.FAILURE,
     "redrive.tracee.errors.TraceeError": ExitStatus.FAILURE,
+    "redrive.tracee.eras.EraError": ExitStatus.FAILURE,
     "redrive.formats.errors.ArchiveError": ExitStatus.FAILURE,
 }
 """The errors whose message is for the user.  By name, as importing the classes would import the engine each time."""
