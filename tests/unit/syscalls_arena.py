@@ -120,7 +120,7 @@ def uncovered(changed: Sequence[int], extents: Sequence[tuple[int, int]]) -> lis
 
 
 def observe(arena: Arena, number: int, *arguments: int, expect: int | None = None) -> tuple[int, int]:
-    """Make a syscall and check that the table names every byte it changed.  Gives the result and how many bytes changed.
+    """Make a syscall and check that the table names every byte it changed.  Gives its result and the number of those.
 
     ``expect`` is the errno that the call must fail with; without it, it must succeed.
     """

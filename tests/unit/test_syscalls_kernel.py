@@ -1,4 +1,4 @@
-"""The running kernel writes no byte that the table does not name: plain calls, files, processes, signals, clocks, polling."""
+"""The running kernel writes no byte that the table does not name: files, processes, signals, clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The running kernel writes no byte that the table does not name: ioctls of terminals, files, namespaces and devices."""
+"""The running kernel writes no byte that the table does not name: ioctls of terminals, files, devices."""
 
 from __future__ import annotations
 
@@ -32,20 +32,29 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(terminal)
 
 
-TERMINAL_REQUESTS = (
-    "TCGETS 0x5401, TCGETA 0x5405, TIOCOUTQ 0x5411, TIOCGWINSZ 0x5413, FIONREAD 0x541B, TIOCGETD 0x5424, "
-    "TCGETS2 0x802C542A, TIOCGEXCL 0x80045440, TIOCGLCKTRMIOS 0x5456, TIOCGDEV 0x80045432"
-).split(", ")
+TERMINAL_REQUESTS = [
+    ("TCGETS", 0x5401),
+    ("TCGETA", 0x5405),
+    ("TIOCOUTQ", 0x5411),
+    ("TIOCGWINSZ", 0x5413),
+    ("FIONREAD", 0x541B),
+    ("TIOCGETD", 0x5424),
+    ("TCGETS2", 0x802C542A),
+    ("TIOCGEXCL", 0x80045440),
+    ("TIOCGLCKTRMIOS", 0x5456),
+    ("TIOCGDEV", 0x80045432),
+]
 
 
-@pytest.mark.parametrize("request_named", TERMINAL_REQUESTS)
-def test_terminals(arena: Arena, terminal: tuple[int, int], request_named: str) -> None:
-    name, number = request_named.split()
-    assert row_of(IOCTL, (0, int(number, 0))).command == name
-    assert observe(arena, IOCTL, terminal[1], int(number, 0), arena.room(200))[1]
+@pytest.mark.parametrize(("name", "number"), TERMINAL_REQUESTS)
+def test_terminals(arena: Arena, terminal: tuple[int, int], name: str, number: int) -> None:
+    assert row_of(IOCTL, (0, number)).command == name
+    assert observe(arena, IOCTL, terminal[1], number, arena.room(200))[1]
 
 
-@pytest.mark.parametrize(("name", "number"), [("TIOCGPTN", 0x80045430), ("TIOCGPTLCK", 0x80045439), ("TIOCGPKT", 0x80045438)])
+@pytest.mark.parametrize(
+    ("name", "number"), [("TIOCGPTN", 0x80045430), ("TIOCGPTLCK", 0x80045439), ("TIOCGPKT", 0x80045438)]
+)
 def test_controlling_ends(arena: Arena, terminal: tuple[int, int], name: str, number: int) -> None:
     assert row_of(IOCTL, (0, number)).command == name
     assert observe(arena, IOCTL, terminal[0], number, arena.room(64))[1]
@@ -151,7 +160,9 @@ def test_tunnels(arena: Arena) -> None:
     os.close(descriptor)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/loop-control") or os.geteuid() != 0, reason="needs root and /dev/loop-control")
+@pytest.mark.skipif(
+    not os.path.exists("/dev/loop-control") or os.geteuid() != 0, reason="needs root and /dev/loop-control"
+)
 def test_block_devices(arena: Arena, tmp_path: Path) -> None:
     (tmp_path / "disk").write_bytes(bytes(1 << 20))
     with open("/dev/loop-control", "rb") as control:
@@ -161,7 +172,19 @@ def test_block_devices(arena: Arena, tmp_path: Path) -> None:
     with open(tmp_path / "disk", "r+b") as disk, open(f"/dev/loop{number}", "r+b", buffering=0) as loop:
         observe(arena, IOCTL, loop.fileno(), 0x4C00, disk.fileno())
         try:
-            for request in (0x1260, 0x1268, 0x80081272, 0x127B, 0x1278, 0x127A, 0x127E, 0x80081270, 0x1267, 0x4C03, 0x4C05):
+            for request in (
+                0x1260,
+                0x1268,
+                0x80081272,
+                0x127B,
+                0x1278,
+                0x127A,
+                0x127E,
+                0x80081270,
+                0x1267,
+                0x4C03,
+                0x4C05,
+            ):
                 assert observe(arena, IOCTL, loop.fileno(), request, arena.room(400))[1], hex(request)
         finally:
             observe(arena, IOCTL, loop.fileno(), 0x4C01, 0)

@@ -90,7 +90,10 @@ def test_messages_with_descriptors(arena: Arena, unix: tuple[socket.socket, sock
 
 
 def test_datagrams_with_names(arena: Arena) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))
         two.setsockopt(socket.SOL_SOCKET, 29, 1)  # SO_TIMESTAMP
@@ -164,7 +167,9 @@ def test_requests(arena: Arena) -> None:
         assert observe(arena, 16, one.fileno(), 0x8912, asked)[1] > 20
         assert observe(arena, 16, one.fileno(), 0x8912, arena.put(struct.pack("<i4xQ", 0, 0)))[1]
         for request in (0x8913, 0x8915, 0x8919, 0x891B, 0x891D, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970):
-            assert observe(arena, 16, one.fileno(), request, arena.put(b"lo".ljust(16, b"\0") + b"\xa5" * 24))[1], hex(request)
+            assert observe(arena, 16, one.fileno(), request, arena.put(b"lo".ljust(16, b"\0") + b"\xa5" * 24))[1], hex(
+                request
+            )
         assert observe(arena, 16, one.fileno(), 0x8910, arena.put(bytes(16) + struct.pack("<i", 1) + bytes(20)))[1]
         assert observe(arena, 16, one.fileno(), 0x541B, arena.room(64))[1]
         assert observe(arena, 16, one.fileno(), 0x5411, arena.room(64))[1]

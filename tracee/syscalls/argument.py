@@ -140,9 +140,9 @@ def named(name: str, names: Callable[[int], str], mask: int = _INT) -> Argument:
     return Argument(name, names, mask)
 
 
-def command(name: str = "cmd") -> Argument:
-    """The argument that chooses a multiplexer's row."""
-    return Argument(name, shown.hexadecimal, _INT, is_command=True)
+def command(name: str = "cmd", modifiers: Callable[[int], str] = shown.nothing) -> Argument:
+    """The argument that chooses a multiplexer's row; ``modifiers`` shows what else is in it."""
+    return Argument(name, modifiers, _INT, is_command=True)
 
 
 def text(name: str) -> Argument:

@@ -72,8 +72,8 @@ class Fixed:
 class Result:
     """As many items of ``each`` bytes as the result says, but no more than ``within`` says there is room for.
 
-    ``exact`` promises that the result never says more than there is room for.  A transfer cut short by memory that cannot
-    be written may leave bytes of one page behind its result (pipes do); nothing tells of them, and they are not listed.
+    ``exact`` promises that the result never says more than there is room for.  A transfer cut short by memory that
+    cannot be written may leave bytes of one page behind its result (pipes do); these are not listed.
     """
 
     within: str

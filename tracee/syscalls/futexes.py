@@ -6,6 +6,7 @@ from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.argument import Argument, command, given, integer, named, out, pointer, unsigned
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.shown import Flags
 from redrive.tracee.syscalls.syscall import row
 
 _PRIVATE = 128
@@ -68,7 +69,8 @@ ROWS = (
 )
 
 
-_operation = command("futex_op")
+_modifier_flags = Flags(((_PRIVATE, "FUTEX_PRIVATE_FLAG"), (_CLOCK_REALTIME, "FUTEX_CLOCK_REALTIME")), zero="")
+_operation = command("futex_op", lambda value: _modifier_flags(value & (_PRIVATE | _CLOCK_REALTIME)))
 
 MULTIPLEXERS = (
     Multiplexer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redrive.tracee.syscalls.argument import command, descriptor, given, integer, out, pointer, text
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.shown import names
 
 _id = integer("id")
 _ignored = pointer("addr")
@@ -29,18 +30,21 @@ COMMANDS = (
     command_row(0x5809, "Q_XGETNEXTQUOTA", _id, out("addr", 112)),
 )
 
+_TYPES = names("USRQUOTA GRPQUOTA PRJQUOTA")
+_command = command("op", lambda value: _TYPES.get(value & 0xFF, hex(value & 0xFF)))
+
 # The command's low byte is the type of quota.
 MULTIPLEXERS = (
     Multiplexer(
         179,
         "quotactl",
         chosen_by(0, 0xFFFFFF00, 8),
-        rows_of(179, "quotactl", (command("op"), text("special")), COMMANDS),
+        rows_of(179, "quotactl", (_command, text("special")), COMMANDS),
     ),
     Multiplexer(
         443,
         "quotactl_fd",
         chosen_by(1, 0xFFFFFF00, 8),
-        rows_of(443, "quotactl_fd", (descriptor(), command("op")), COMMANDS),
+        rows_of(443, "quotactl_fd", (descriptor(), _command), COMMANDS),
     ),
 )

@@ -46,7 +46,8 @@ def render(syscall: Syscall, arguments: Sequence[int], result: int | None, input
     texts = []
     for index, argument in enumerate(syscall.arguments):
         if argument.is_command:
-            texts.append(syscall.command)
+            modifiers = argument.shown(arguments[index])
+            texts.append(f"{syscall.command}|{modifiers}" if modifiers else syscall.command)
         elif index in pointed and argument.given is not None:
             texts.append(argument.given.shown(pointed[index]))
         else:

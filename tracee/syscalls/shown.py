@@ -54,6 +54,11 @@ def descriptor(value: int) -> str:
     return "AT_FDCWD" if number == AT_FDCWD else str(number)
 
 
+def nothing(value: int) -> str:
+    """A number that is not worth showing."""
+    return ""
+
+
 def quoted(data: bytes) -> str:
     """Bytes as a C string literal."""
     return '"' + "".join([_BYTES[byte] for byte in data]) + '"'
