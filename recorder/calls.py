@@ -25,6 +25,7 @@ RESTART_SYSCALL = 219
 RESTARTS = range(-516, -511)
 """ERESTARTSYS (512) to ERESTART_RESTARTBLOCK (516): linux/errno.h.  They never reach the program."""
 _X32_BIT = 0x4000_0000
+_MOV_EAX = 0xB8
 _ARGUMENTS = struct.Struct("<6Q")
 _RAX = regs.OFFSETS["rax"]
 _AFTER_RAX = _RAX + 8
@@ -74,6 +75,36 @@ def begin(recording: Recording, task: Task, *, foreign_trace: bool = False) -> N
         refuse_trace(task)
     else:
         prepare(recording, task, call)
+
+
+def begin_answered(recording: Recording, task: Task, number: int | None) -> None:
+    """A syscall that a filter has answered already: R1 shows it by its exit stop alone, R2 with its number gone.
+
+    Its first registers are those every regime shows for a call that begins.  Where the kernel has lost the number, the
+    code may still tell; where it does not, the number is -1 and stays unknown.
+    """
+    seen = task.tracee.registers
+    _write_restart(recording, task, seen)
+    if number is None:
+        number = _number_in_code(task, regs.get(seen, "rip"))
+    entry = regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS)
+    arguments = arguments_of(entry)
+    task.call = OpenCall(number, arguments, _find(number, arguments), entry, answered=True)
+    _raise_deferred(task)
+
+
+def _number_in_code(task: Task, rip: int) -> int:
+    """The immediate of a `mov $number, %eax` just before the syscall instruction, or -1."""
+    code = task.tracee.read_available(rip - 7, 7)
+    return struct.unpack_from("<i", code, 1)[0] if len(code) == 7 and code[0] == _MOV_EAX else -1
+
+
+def end_unseen(recording: Recording, task: Task) -> None:
+    """What was taken for the entry of a call was its only stop, its exit: a filter had answered -ENOSYS (eras.py)."""
+    call = task.call
+    assert call is not None
+    call.answer, call.pages, call.answered = None, None, True
+    complete(recording, task, call, regs.replace(call.entry, rax=-errno.ENOSYS), -errno.ENOSYS)
 
 
 def _find(number: int, arguments: tuple[int, ...]) -> syscalls.Syscall | None:
@@ -165,6 +196,9 @@ def finish(recording: Recording, task: Task) -> None:
         task.tracee.set_registers(registers)
         for address, data in call.answer.writes:
             task.tracee.write(address, data)
+    elif call.answered:
+        # R2 leaves -1 in orig_rax, which is no register of the CPU.
+        registers = regs.replace(registers, orig_rax=call.number)
     elif regs.get(registers, "rdi") != call.arguments[0] and call.syscall and call.syscall.name == "clone":
         # CLONE_UNTRACED was taken out of the flags; the program sees what it passed.
         registers = regs.replace(registers, rdi=call.arguments[0])
@@ -205,6 +239,8 @@ def _writes(task: Task, call: OpenCall, result: int) -> tuple[tuple[int, bytes],
         return call.answer.writes
     if call.pages is not None:
         return unknown_calls.changes(task.tracee, call.pages)
+    if call.answered:
+        return ()
     source = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call
     if source.syscall is None:
         return ()
@@ -214,7 +250,7 @@ def _writes(task: Task, call: OpenCall, result: int) -> tuple[tuple[int, bytes],
 
 def _effects(recording: Recording, task: Task, call: OpenCall, result: int) -> tuple[Effect, ...]:
     found = call.syscall
-    if found is None or call.answer is not None:
+    if found is None or call.answer is not None or call.answered:
         return ()
     if found.treatment is Treatment.EXECUTED:
         return tuple(address_space.derive_effects(recording, task, call, result))

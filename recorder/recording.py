@@ -22,7 +22,7 @@ from redrive.recorder.task import State, Task
 from redrive.tracee import cpu, ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
-from redrive.tracee.eras import Info, Meaning, Request, SyscallStop
+from redrive.tracee.eras import Began, Info, Meaning, Request, SyscallStop
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
@@ -265,10 +265,14 @@ class Recording:
             raise RecordError(f"task {task.tid} made a 32-bit syscall (int 0x80): only x86-64 can be recorded")
         info = Info(stop.syscall_op) if stop.syscall_op >= 0 else None
         outcome = task.tracker.stopped(kind, *self._values(task), info)
-        first = task.call is None
+        if outcome.corrects_entry:
+            calls.end_unseen(self, task)
         foreign = kind is SyscallStop.SECCOMP and message != TRACE_DATA
         self._keep_syscall_stop(task, outcome.meaning, message)
-        if first:
+        began = next((fact for fact in outcome.facts if isinstance(fact, Began)), None)
+        if began is not None and began.answered:
+            calls.begin_answered(self, task, began.number)
+        elif began is not None:
             calls.begin(self, task, foreign_trace=foreign)
         elif foreign and task.call is not None and task.call.answer is None:
             calls.refuse_trace(task)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Syscall, Trap, TrapCause
-from redrive.formats.stops import StopKind, StopRegisters
+from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, instruction_traps
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import ptrace
@@ -23,6 +23,7 @@ from redrive.tracee.eras import Request
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
+_TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
 _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP})
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
@@ -63,7 +64,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     number = os.WSTOPSIG(task.tracee.stop.status)
     siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
-    if number == signal.SIGSEGV and code == _SI_KERNEL and _instruction_trap(recording, task):
+    if number == signal.SIGSEGV and code == _SI_KERNEL and instruction_trap(recording, task):
         return
     if number == signal.SIGSYS and code == _SYS_SECCOMP:
         _end_trapped_call(recording, task, siginfo)
@@ -72,10 +73,18 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif registers == task.registers:
+    elif _is_at_boundary(registers, task.registers):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     else:
         _meet_running_code(recording, task, number, siginfo, action)
+
+
+def _is_at_boundary(registers: bytes, latest: bytes) -> bool:
+    """Whether no instruction has run since the task's latest event.
+
+    orig_rax is no register of the CPU: an interrupt right behind a syscall puts -1 there.
+    """
+    return regs.replace(registers, orig_rax=-1) == regs.replace(latest, orig_rax=-1)
 
 
 def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:
@@ -84,15 +93,15 @@ def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:
     return failed and number == signal.SIGSEGV and code == _SI_KERNEL
 
 
-def _instruction_trap(recording: Recording, task: Task) -> bool:
-    """rdtsc, rdtscp, cpuid: give the result and go on behind it."""
+def instruction_trap(recording: Recording, task: Task) -> bool:
+    """rdtsc, rdtscp, cpuid: give the result and go on behind it.  False when the SIGSEGV is not of one of these."""
     before = task.tracee.registers
     cause = instruction_traps.find_cause(task.tracee, regs.get(before, "rip"))
     if cause is None or (cause is not TrapCause.CPUID and task.process.tsc != 1):
         return False
     after = instruction_traps.execute(cause, before, recording.cpu, recording.hidden)
     task.tracee.set_registers(after)
-    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV)
+    task.stops.append(_TRAP_STOP)
     recording.write(task, Trap(task.tid, cause, before, after, (), task.take_stops()))
     task.registers = after
     return True
@@ -182,7 +191,7 @@ def _enter_handler(
     tracee.step(ptrace.SINGLESTEP, number)
     status = int(tracee.stop.status)
     stepped = os.WIFSTOPPED(status) and status >> 8 == signal.SIGTRAP
-    if not stepped or tracee.registers == registers:
+    if not stepped or _is_at_boundary(tracee.registers, registers):
         task.state = State.STOPPED
         recording.scheduler.add(task)
         return False

@@ -5,12 +5,14 @@ Both stops are had in one native call.
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls
 from redrive.recorder.echo import COPY_CALLS
+from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import registers as regs
 from redrive.tracee import syscalls
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _NUMBERS = 512
+_SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
+_SI_KERNEL = 0x80
 _REGISTERS_EXCEPT_RAX = (slice(0, regs.OFFSETS["rax"]), slice(regs.OFFSETS["rax"] + 8, regs.SIZE))
 
 
@@ -73,6 +77,8 @@ class StraightCalls:
         if outcome == 2 and self._exit.status >> 8 == 0x85:
             self._whole_call(task)
         elif outcome == 1:
+            if stop.status == _SEGV_STOP and stop.siginfo[8] == _SI_KERNEL and instruction_trap(self._recording, task):
+                return True
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.STOPPED
         elif outcome == -4:

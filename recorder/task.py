@@ -44,6 +44,8 @@ class OpenCall:
     """Set when the kernel is made to skip the call."""
     pages: dict[int, bytes] | None = None
     """For a call the table does not know: the pages around its arguments, before."""
+    answered: bool = False
+    """Whether a filter had answered it before its first stop, so that it never ran."""
     former_task: int = 0
     """Set by PTRACE_EVENT_EXEC: the tid that called execve."""
     may_block: bool = False

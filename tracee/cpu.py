@@ -110,8 +110,6 @@ REQUIRED = (
     FeatureBit("bmi1", 7, 0, "ebx", 3),
     FeatureBit("avx2", 7, 0, "ebx", 5),
     FeatureBit("bmi2", 7, 0, "ebx", 8),
-    FeatureBit("erms", 7, 0, "ebx", 9),
-    FeatureBit("fsrm", 7, 0, "edx", 4),
     FeatureBit("lzcnt", 0x8000_0001, 0, "ecx", 5),
     *BEYOND_V3,
 )
