@@ -26,7 +26,7 @@ RESTARTS = range(-516, -511)
 """ERESTARTSYS (512) to ERESTART_RESTARTBLOCK (516): linux/errno.h.  They never reach the program."""
 _X32_BIT = 0x4000_0000
 _MOV_EAX = 0xB8
-_ARGUMENTS = struct.Struct("<6Q")
+_THREE_WORDS = struct.Struct("<3Q")
 _RAX = regs.OFFSETS["rax"]
 _AFTER_RAX = _RAX + 8
 _CLONE_UNTRACED = 0x0080_0000
@@ -54,8 +54,10 @@ _DESTINATION = {"copy_file_range": 2, "splice": 2}
 
 def arguments_of(registers: bytes) -> tuple[int, ...]:
     """The six arguments, unsigned."""
-    word = regs.get
-    return tuple(word(registers, name) for name in regs.ARGUMENTS)
+    # rdx, rsi, rdi and r10, r9, r8 lie side by side.
+    upper = _THREE_WORDS.unpack_from(registers, regs.OFFSETS["rdx"])
+    lower = _THREE_WORDS.unpack_from(registers, regs.OFFSETS["r10"])
+    return (upper[2], upper[1], upper[0], lower[0], lower[2], lower[1])
 
 
 def begin(recording: Recording, task: Task, *, foreign_trace: bool = False) -> None:

@@ -164,13 +164,22 @@ class Recording:
             if result != -errno.EINTR:
                 check(result, "waitpid", task.tid)
                 return
-            if task.call is None and self.scheduler.slice_is_over() and self._may_be_preempted(task):
+            if not self.scheduler.slice_is_over():
+                continue
+            if task.call is not None:
+                # A call that the table does not say may block does: others go on meanwhile.
+                self._leave_asleep(task)
+                return
+            if self._may_be_preempted(task):
                 task.tracee.interrupt()
 
     def _await_or_leave(self, task: Task) -> None:
         result = lib.redrive_wait_or_sleep(task.tid, task.tracee.stop)
         if check(result, "waitpid", task.tid) == 1:
             return
+        self._leave_asleep(task)
+
+    def _leave_asleep(self, task: Task) -> None:
         task.state = State.SLEEPING
         calls.write_entry(self, task)
 

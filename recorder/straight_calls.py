@@ -6,6 +6,7 @@ Both stops are had in one native call.
 from __future__ import annotations
 
 import signal
+import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall
@@ -19,6 +20,7 @@ from redrive.tracee import syscalls
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Drive, DrivenCall, Meaning, Request, SyscallStop, stops_of_call
 from redrive.tracee.seccomp_filter import TRACE_DATA
+from redrive.tracee.syscalls import Syscall as Row
 from redrive.tracee.syscalls import Treatment
 from redrive.tracee.tracee import check
 
@@ -28,7 +30,20 @@ if TYPE_CHECKING:
 _NUMBERS = 512
 _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
 _SI_KERNEL = 0x80
-_REGISTERS_EXCEPT_RAX = (slice(0, regs.OFFSETS["rax"]), slice(regs.OFFSETS["rax"] + 8, regs.SIZE))
+_SIGNED_WORD = struct.Struct("<q")
+_RAX = regs.OFFSETS["rax"]
+_REGISTERS_EXCEPT_RAX = (slice(0, _RAX), slice(_RAX + 8, regs.SIZE))
+
+
+def _extents(row: Row, arguments: tuple[int, ...], result: int, task: Task) -> list[tuple[int, int]]:
+    """What a successful call wrote, by the row's shortcut where it has one."""
+    if row.plain_outputs is None:
+        return row.outputs(arguments, result, task.tracee)
+    return [
+        (arguments[index], result if length < 0 else length)
+        for index, length in row.plain_outputs
+        if arguments[index] and (length > 0 or result)
+    ]
 
 
 def _is_straight(number: int, *, alone: bool) -> bool:
@@ -91,28 +106,23 @@ class StraightCalls:
         return True
 
     def _whole_call(self, task: Task) -> None:
-        entry = task.tracee.registers
+        entry = bytes(task.tracee.raw_registers)
         leave = bytes(self._exit_registers)
-        number = int(task.tracee.stop.registers.orig_rax)
+        number = task.tracee.stop.registers.orig_rax
         row = self._rows[number]
         assert row is not None
         arguments = calls.arguments_of(entry)
-        result = regs.get_signed(leave, "rax")
+        (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         before, behind = _REGISTERS_EXCEPT_RAX
         inputs = row.inputs(arguments, task.tracee)
         if not self._bare[number] or result < 0 or entry[before] != leave[before] or entry[behind] != leave[behind]:
             task.stops.append(self._stops)
             calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
             return
-        if row.plain_outputs is None:
-            extents = row.outputs(arguments, result, task.tracee)
-        else:
-            extents = [
-                (arguments[index], result if length < 0 else length)
-                for index, length in row.plain_outputs
-                if arguments[index] and (length > 0 or result)
-            ]
-        writes = tuple(task.tracee.gather(extents)) if extents else ()
+        writes: tuple[tuple[int, bytes], ...] = ()
+        if row.plain_outputs != ():
+            extents = _extents(row, arguments, result, task)
+            writes = tuple(task.tracee.gather(extents)) if extents else ()
         self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
 
