@@ -101,14 +101,16 @@ _DISKS = (
     command_row(0x0301, "HDIO_GETGEO", out("argp", 16)),
     command_row(0x0302, "HDIO_GET_UNMASKINTR", _long_out),
     command_row(0x0304, "HDIO_GET_MULTCOUNT", _long_out),
-    command_row(0x0307, "HDIO_GET_IDENTITY", out("argp", 512)),
+    command_row(0x0305, "HDIO_GET_QDMA", _long_out),
+    command_row(0x0307, "HDIO_OBSOLETE_IDENTITY", out("argp", 142)),
     command_row(0x0308, "HDIO_GET_KEEPSETTINGS", _long_out),
     command_row(0x0309, "HDIO_GET_32BIT", _long_out),
     command_row(0x030A, "HDIO_GET_NOWERR", _long_out),
     command_row(0x030B, "HDIO_GET_DMA", _long_out),
     command_row(0x030C, "HDIO_GET_NICE", _long_out),
-    command_row(0x030D, "HDIO_GET_WCACHE", _long_out),
-    command_row(0x030E, "HDIO_GET_ACOUSTIC", _long_out),
+    command_row(0x030D, "HDIO_GET_IDENTITY", out("argp", 512)),
+    command_row(0x030E, "HDIO_GET_WCACHE", _long_out),
+    command_row(0x030F, "HDIO_GET_ACOUSTIC", _long_out),
     # Up to 255 sectors of answer follow four bytes.
     command_row(0x031F, "HDIO_DRIVE_CMD", out("argp", 4 + 255 * 512, on_error=True)),
     command_row(0x031E, "HDIO_DRIVE_TASK", out("argp", 7, on_error=True)),
@@ -149,7 +151,7 @@ _DISCS = (
     command_row(0x5395, "CDROM_LAST_WRITTEN", _long_out),
 )
 
-_MAPPER_NAMES = [
+_MAPPER_NAMES = (
     "DM_VERSION",
     "DM_REMOVE_ALL",
     "DM_LIST_DEVICES",
@@ -168,7 +170,7 @@ _MAPPER_NAMES = [
     "DM_DEV_SET_GEOMETRY",
     "DM_DEV_ARM_POLL",
     "DM_GET_TARGET_VERSION",
-]
+)
 _MAPPER = tuple(
     structured(name, 0xC138FD00 | number, _mapper_block, blocks=True) for number, name in enumerate(_MAPPER_NAMES)
 )

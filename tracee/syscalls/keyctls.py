@@ -35,7 +35,7 @@ OPERATIONS = (
     command_row(21, "KEYCTL_INVALIDATE", _key),
     command_row(22, "KEYCTL_GET_PERSISTENT", unsigned("uid"), integer("keyring")),
     command_row(23, "KEYCTL_DH_COMPUTE", given("params", 12), *_text_out, pointer("kdf_params")),
-    command_row(24, "KEYCTL_PKEY_QUERY", _key, size("reserved"), text("info"), out("result", 48)),
+    command_row(24, "KEYCTL_PKEY_QUERY", _key, size("reserved"), text("info"), out("result", 56)),
     command_row(
         25,
         "KEYCTL_PKEY_ENCRYPT",

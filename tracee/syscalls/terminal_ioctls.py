@@ -92,8 +92,8 @@ TERMINALS = (
     reading("TIOCGPKT", "T", 0x38, 4),
     reading("TIOCGPTLCK", "T", 0x39, 4),
     reading("TIOCGEXCL", "T", 0x40, 4),
-    reading("TIOCGISO7816", "T", 0x42, 44),
-    command_row(0xC02C5443, "TIOCSISO7816", out("argp", 44)),
+    reading("TIOCGISO7816", "T", 0x42, 40),
+    command_row(0xC0285443, "TIOCSISO7816", out("argp", 40)),
 )
 
 # Glyphs are 32 bytes in the older requests, and at most 64 by 128 pixels in KDFONTOP (drivers/tty/vt/vt.c).
