@@ -7,7 +7,8 @@ import os
 import signal
 
 from redrive.formats.events import Event, Syscall, SyscallEntry
-from redrive.replayer.task import SYSCALL_STOP, Task
+from redrive.replayer.comparison import is_in_syscall
+from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
 
 
@@ -44,8 +45,10 @@ def _classify(event: Event, task: Task, expected: bytes, seen: bytes) -> Cause:
     status = task.tracee.stop.status
     if not os.WIFSTOPPED(status):
         return Cause.KILLED
+    if not expected:
+        return Cause.MEMORY
     expects_syscall = isinstance(event, Syscall | SyscallEntry)
-    if status == SYSCALL_STOP:
+    if is_in_syscall(seen):
         if not expects_syscall:
             return Cause.NO_FAULT
         return _classify_syscalls(expected, seen)

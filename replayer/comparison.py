@@ -45,6 +45,11 @@ def without_resume_flag(registers: bytes) -> bytes:
     return registers[:_EFLAGS] + _WORD.pack(flags & ~RESUME_FLAG) + registers[_EFLAGS + 8 :]
 
 
+def is_in_syscall(registers: bytes) -> bool:
+    """Whether the registers are those of a task at a syscall-entry."""
+    return registers[_ORIG_RAX : _ORIG_RAX + 8] != _MINUS_ONE
+
+
 def same_in_syscall(expected: bytes, seen: bytes) -> bool:
     """Whether registers at a syscall-entry agree: all 27, but for RF."""
     return expected == seen or without_resume_flag(expected) == without_resume_flag(seen)

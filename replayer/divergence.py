@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from redrive.formats.events import Event, Exit, Restart, Signal, Syscall, SyscallEntry, SyscallExit, Trap
 from redrive.replayer.causes import likely_cause
-from redrive.replayer.comparison import same_in_syscall
+from redrive.replayer.comparison import is_in_syscall, same_in_syscall
 from redrive.replayer.images import Images
 from redrive.replayer.mismatch import Mismatch
 from redrive.replayer.symbols import nearest_symbol
-from redrive.replayer.task import SYSCALL_STOP, Task
+from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.mappings import Mapping, find_mapping, read_mappings
@@ -35,7 +35,7 @@ def report(mismatch: Mismatch, recent: Sequence[tuple[int, Event]], images: Imag
     lines = [
         f"the replay went another way than the recording, at event {number}: {describe_event(event)}",
         f"expected    {mismatch.expected}",
-        f"seen        {describe_stop(task)}",
+        f"seen        {describe_stop(task, seen)}",
         f"likely      {likely_cause(event, task, mismatch.recorded, seen)}",
     ]
     if seen:
@@ -65,13 +65,13 @@ def describe_event(event: Event) -> str:
     return " ".join(words)
 
 
-def describe_stop(task: Task) -> str:
-    """What a task's latest stop was."""
+def describe_stop(task: Task, seen: bytes) -> str:
+    """What a task's latest stop was, with the registers seen there."""
     status = task.tracee.stop.status
     if not os.WIFSTOPPED(status):
         return f"the kernel task is gone: {describe_status(status)}"
-    if status == SYSCALL_STOP:
-        return f"the syscall {name_of(int(task.tracee.stop.registers.orig_rax))}"
+    if seen and is_in_syscall(seen):
+        return f"the syscall {name_of(regs.get(seen, 'orig_rax'))}"
     if status >> 16:
         return f"ptrace event {status >> 16}"
     return f"signal {_signal_name(os.WSTOPSIG(status))}"

@@ -6,6 +6,7 @@ import os
 
 from redrive.formats.header import Header
 from redrive.replayer.errors import ReplayError
+from redrive.replayer.mismatch import Mismatch
 from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, enter_by_sysemu
 from redrive.replayer.task import Interception, Task
 from redrive.tracee import cpu, kernel
@@ -15,7 +16,7 @@ from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.remote_calls import Call
 from redrive.tracee.tracee import Tracee
-from redrive.tracee.xstate import fitted
+from redrive.tracee.xstate import components, contents, fitted
 
 _ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
 _CPUID_INSTRUCTION = b"\x0f\xa2"
@@ -37,6 +38,7 @@ class Machine:
         self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self._own_xstate = b""
+        self._components = components()
 
     @property
     def after_execution(self) -> tuple[Call, ...]:
@@ -65,6 +67,16 @@ class Machine:
             raise ReplayError(str(error)) from error
         except TraceeError as error:
             raise ReplayError(f"the trace holds vector registers that this machine refuses: {error}") from error
+
+    def compare_xstate(self, task: Task, xstate: bytes) -> None:
+        """Raises Mismatch when the task's vector registers are not the recorded ones."""
+        own = task.tracee.get_xstate()
+        try:
+            recorded = fitted(xstate, own)
+        except ValueError as error:
+            raise ReplayError(str(error)) from error
+        if contents(recorded, self._components) != contents(own, self._components):
+            raise Mismatch(task, "vector registers as they were recorded")
 
     def _answer_cpuid(self, tracee: Tracee) -> bytes | None:
         registers = tracee.registers

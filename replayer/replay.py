@@ -24,6 +24,7 @@ from redrive.formats.events import (
     SyscallEntry,
     SyscallExit,
     Trap,
+    VectorState,
 )
 from redrive.replayer.clones import clone
 from redrive.replayer.comparison import after_syscall
@@ -150,6 +151,7 @@ class Replayer:
             Exit: self._exit,
             Stopped: self._nothing,
             Note: self._nothing,
+            VectorState: self._vector_state,
         }
 
     def _result(self, count: int) -> ReplayResult:
@@ -221,6 +223,9 @@ class Replayer:
         self._tasks.remove(task)
         if task.tid == self._tasks.first:
             self._wait_status = event.status
+
+    def _vector_state(self, event: VectorState) -> None:
+        self._machine.compare_xstate(self._tasks[event.task], event.xstate)
 
     def _nothing(self, _event: Stopped | Note) -> None:
         pass

@@ -71,7 +71,7 @@ def header(
 
 
 def entered(registers: bytes, after: int, **arguments: int) -> bytes:
-    """The registers at a syscall-entry: from those before it, the address after the instruction and what else changed."""
+    """Registers at a syscall-entry: from those before it, the address after the instruction and what else changed."""
     before = regs.replace(registers, **arguments)
     at = regs.unpack(before)
     return regs.replace(before, orig_rax=at["rax"], rax=-errno.ENOSYS, rcx=after, r11=at["eflags"], rip=after)

@@ -1,15 +1,16 @@
-"""Replay of syscalls: registers compared, results and memory restored, effects done again."""
+"""Replay of syscalls: registers compared, results and memory restored, output written again."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from redrive.formats.events import Echo
 from redrive.replayer.divergence import Divergence
-from redrive.replayer.errors import UntrustworthyTrace
 from redrive.replayer.replay import replay
-from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, TraceByHand, assemble
+from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, PAGE, STACK, TraceByHand, assemble
 
 GETPID_THEN_EXIT = """
     mov $39, %eax
@@ -31,26 +32,115 @@ def test_a_result_reaches_the_program(tmp_path: Path, force_breakpoints: bool) -
     assert (result.events, result.wait_status, result.complete) == (4, 7 << 8, True)
 
 
-def test_another_register_is_a_divergence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("force_breakpoints", [False, True])
+def test_another_register_is_a_divergence(tmp_path: Path, force_breakpoints: bool) -> None:
     trace = TraceByHand(tmp_path / "trace")
     trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
     trace.syscall(7, 4711, rax=39)
     trace.enter(16, rax=60, rdi=4712)
     trace.exit()
     with pytest.raises(Divergence) as raised:
-        replay(trace.close())
+        replay(trace.close(), force_breakpoints=force_breakpoints)
     text = str(raised.value)
-    assert "event 2" in text
-    assert f"task {FIRST_TASK}" in text
+    assert f"event 2: task {FIRST_TASK} SyscallEntry exit" in text
     assert "rdi      0x0000000000001268  0x0000000000001267" in text
-    assert "/bin/by-hand + 0x10" in text
+    assert f"at          {CODE + 16:#x}, /bin/by-hand + 0x10" in text
+    assert "other register values" in text
+    assert f"1: task {FIRST_TASK} Syscall getpid = 0x1267" in text
+
+
+@pytest.mark.parametrize("force_breakpoints", [False, True])
+def test_another_syscall_is_a_divergence(tmp_path: Path, force_breakpoints: bool) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall(7, 4711, rax=40)
+    trace.exit()
+    with pytest.raises(Divergence, match="reached with another number"):
+        replay(trace.close(), force_breakpoints=force_breakpoints)
 
 
 READ_THEN_EXIT_WITH_BYTE = f"""
-    xor %eax, %eax
     mov ${DATA:#x}, %esi
     syscall
     movzbl 3(%rsi), %edi
     mov $60, %eax
     syscall
 """
+
+
+def test_memory_reaches_the_program(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(READ_THEN_EXIT_WITH_BYTE, tmp_path))
+    trace.syscall(7, 4, ((DATA, b"abcd"),), rsi=DATA)
+    trace.enter(18, rax=60, rdi=ord("d"))
+    trace.exit()
+    assert replay(trace.close()).events == 4
+
+
+READ_BELOW_STACK_THEN_EXIT_WITH_BYTE = f"""
+    mov ${STACK - 5 * PAGE:#x}, %rsi
+    syscall
+    movzbl 3(%rsi), %edi
+    mov $60, %eax
+    syscall
+"""
+
+
+def test_the_kernel_grows_the_stack_for_its_own_writes(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(READ_BELOW_STACK_THEN_EXIT_WITH_BYTE, tmp_path))
+    trace.syscall(12, 2 * PAGE, ((STACK - 5 * PAGE, b"abcd" * (PAGE // 2)),), rsi=STACK - 5 * PAGE)
+    trace.enter(23, rax=60, rdi=ord("d"))
+    trace.exit()
+    assert replay(trace.close()).events == 4
+
+
+def test_memory_that_is_not_there_is_a_divergence(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(READ_THEN_EXIT_WITH_BYTE, tmp_path))
+    trace.syscall(7, 4, ((DATA + 2 * PAGE, b"abcd"),), rsi=DATA)
+    with pytest.raises(Divergence, match=f"4 bytes of memory at {DATA + 2 * PAGE:#x}"):
+        replay(trace.close(complete=False))
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_output_is_written_again(tmp_path: Path, capfd: pytest.CaptureFixture[str], quiet: bool) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(
+        assemble(READ_THEN_EXIT_WITH_BYTE, tmp_path), writes=((DATA, b"in memory, "), (STACK - 8, b"twice, "))
+    )
+    pieces = ((DATA, 11), (STACK - 8, 7))
+    trace.syscall(7, 0, effects=(Echo(1, pieces, b"and not\n"), Echo(2, (), b"error\n")), rsi=DATA)
+    trace.enter(18, rax=60, rdi=ord("m"))
+    trace.exit()
+    replay(trace.close(), quiet=quiet)
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == (("", "") if quiet else ("in memory, twice, and not\n", "error\n"))
+
+
+def test_a_reader_that_has_gone_does_not_end_the_replay(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall(7, 4711, effects=(Echo(1, (), b"x" * 100), Echo(1, (), b"y")), rax=39)
+    trace.enter(16, rax=60, rdi=4711)
+    trace.exit()
+    path = trace.close()
+    reading, writing = os.pipe()
+    os.close(reading)
+    stdout = os.dup(1)
+    os.dup2(writing, 1)
+    try:
+        assert replay(path).events == 4
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+        os.close(writing)
+
+
+def test_an_incomplete_trace_says_so(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall(7, 4711, rax=39)
+    result = replay(trace.close(complete=False))
+    assert (result.events, result.wait_status, result.complete) == (2, None, False)
+    assert "cut by hand" in result.reason

@@ -1,0 +1,168 @@
+"""Replay of signals: those a task's own instruction raises, and those that meet it after a syscall."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from redrive.formats.events import Restart, Signal, SignalAction, SignalPoint, SyscallExit
+from redrive.replayer.divergence import Divergence
+from redrive.replayer.replay import replay
+from redrive.tracee import registers as regs
+from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, STACK, TraceByHand, assemble
+
+RESUME_FLAG = 1 << 16
+SIGINFO = bytes(128)
+
+
+def _signal(
+    number: int, point: SignalPoint, registers: bytes, handler: bytes = b"", frame: tuple[tuple[int, bytes], ...] = ()
+) -> Signal:
+    action = SignalAction.HANDLER if handler else SignalAction.IGNORED
+    return Signal(FIRST_TASK, number, SIGINFO, point, action, registers, handler, b"", frame, b"")
+
+
+FAULT_THEN_HANDLER = """
+    mov $39, %eax
+    syscall
+    ud2
+    hlt
+handler:
+    movzbl (%rsp), %edi
+    mov $60, %eax
+    syscall
+"""
+AFTER_GETPID, HANDLER, EXIT = 7, 10, 21
+
+
+def test_a_fault_is_met_where_it_was(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(FAULT_THEN_HANDLER, tmp_path))
+    trace.syscall(AFTER_GETPID, 1, rax=39)
+    at_fault = regs.replace(trace.registers[FIRST_TASK], orig_rax=-1, eflags=0x202 | RESUME_FLAG)
+    handler = regs.replace(at_fault, rip=CODE + HANDLER, rsp=STACK - 0x100, rdi=signal.SIGILL, rax=0)
+    trace.write(_signal(signal.SIGILL, SignalPoint.FAULT, at_fault, handler, ((STACK - 0x100, b"\x09"),)))
+    trace.registers[FIRST_TASK] = regs.replace(handler, eflags=0x202)
+    trace.enter(EXIT, rax=60, rdi=9)
+    trace.exit(9 << 8)
+    assert replay(trace.close()).wait_status == 9 << 8
+
+
+def test_another_fault_is_a_divergence(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(FAULT_THEN_HANDLER, tmp_path))
+    trace.syscall(AFTER_GETPID, 1, rax=39)
+    at_fault = regs.replace(trace.registers[FIRST_TASK], orig_rax=-1)
+    trace.write(_signal(signal.SIGSEGV, SignalPoint.FAULT, at_fault))
+    with pytest.raises(Divergence, match="seen        signal SIGILL"):
+        replay(trace.close(complete=False))
+
+
+def test_a_fault_instead_of_a_syscall_is_a_divergence(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble("ud2\n syscall\n", tmp_path))
+    trace.syscall(4, 1, rax=39)
+    with pytest.raises(Divergence, match="does not have an instruction"):
+        replay(trace.close(complete=False))
+
+
+def test_a_syscall_instead_of_a_fault_is_a_divergence(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(FAULT_THEN_HANDLER, tmp_path))
+    trace.write(_signal(signal.SIGILL, SignalPoint.FAULT, trace.registers[FIRST_TASK]))
+    with pytest.raises(Divergence, match="did not now"):
+        replay(trace.close(complete=False))
+
+
+PAUSE_THEN_HANDLER = f"""
+    mov $34, %eax
+    syscall
+    mov %eax, %edi
+    mov $60, %eax
+    syscall
+handler:
+    movb $1, {DATA}
+    mov $15, %eax
+    syscall
+"""
+AFTER_PAUSE, AFTER_EXIT, PAUSE_HANDLER, AFTER_RETURN = 7, 16, 16, 31
+
+
+def test_a_signal_that_ends_a_syscall(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(PAUSE_THEN_HANDLER, tmp_path))
+    trace.enter(AFTER_PAUSE, rax=34)
+    entry = trace.registers[FIRST_TASK]
+    trace.leave(-514)
+    met = trace.registers[FIRST_TASK]
+    handler = regs.replace(met, rip=CODE + PAUSE_HANDLER, rsp=STACK - 0x100, rax=0)
+    trace.write(_signal(signal.SIGALRM, SignalPoint.BOUNDARY, met, handler))
+    trace.registers[FIRST_TASK] = handler
+    trace.enter(AFTER_RETURN, rax=15)
+    returned = regs.replace(entry, rax=-4, orig_rax=-1)
+    trace.write(SyscallExit(FIRST_TASK, 15, returned, b"", (), (), b""))
+    trace.registers[FIRST_TASK] = returned
+    trace.enter(AFTER_EXIT, rax=60, rdi=2**32 - 4)
+    trace.exit()
+    assert replay(trace.close()).complete
+
+
+def test_a_syscall_that_the_kernel_restarts(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(PAUSE_THEN_HANDLER, tmp_path))
+    trace.enter(AFTER_PAUSE, rax=34)
+    trace.leave(-514)
+    met = trace.registers[FIRST_TASK]
+    trace.write(_signal(signal.SIGALRM, SignalPoint.BOUNDARY, met))
+    again = regs.replace(met, rax=34, rip=CODE + AFTER_PAUSE - 2)
+    trace.write(Restart(FIRST_TASK, again))
+    trace.registers[FIRST_TASK] = again
+    trace.syscall(AFTER_PAUSE, 0, rax=34)
+    trace.enter(AFTER_EXIT, rax=60, rdi=0)
+    trace.exit()
+    assert replay(trace.close()).complete
+
+
+def test_a_signal_at_another_point_is_a_divergence(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(PAUSE_THEN_HANDLER, tmp_path))
+    trace.syscall(AFTER_PAUSE, 0, rax=34)
+    elsewhere = regs.replace(trace.registers[FIRST_TASK], rbx=1)
+    trace.write(_signal(signal.SIGALRM, SignalPoint.BOUNDARY, elsewhere))
+    with pytest.raises(Divergence, match=r"\* rbx      0x0000000000000001  0x0000000000000000"):
+        replay(trace.close(complete=False))
+
+
+XMM_THEN_EXIT = """
+    ud2
+    movq %xmm0, %rdi
+    mov $60, %eax
+    syscall
+"""
+
+
+def test_vector_registers_are_those_of_the_handler(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(XMM_THEN_EXIT, tmp_path))
+    at_fault = regs.replace(trace.registers[FIRST_TASK], eflags=0x202 | RESUME_FLAG)
+    handler = regs.replace(at_fault, rip=CODE + 2)
+    event = _signal(signal.SIGILL, SignalPoint.FAULT, at_fault, handler)
+    trace.write(event._replace(handler_xstate=_xstate_with_xmm0(0x1234)))
+    trace.registers[FIRST_TASK] = regs.replace(handler, eflags=0x202)
+    trace.enter(14, rax=60, rdi=0x1234)
+    trace.exit()
+    assert replay(trace.close()).complete
+
+
+def _xstate_with_xmm0(value: int) -> bytes:
+    """An XSAVE area of a machine with SSE only (Intel SDM volume 1, 13.4)."""
+    area = bytearray(576)
+    area[0:2] = (0x37F).to_bytes(2, "little")
+    area[24:28] = (0x1F80).to_bytes(4, "little")
+    area[28:32] = (0xFFFF).to_bytes(4, "little")
+    area[160:168] = value.to_bytes(8, "little")
+    area[464:472] = (3).to_bytes(8, "little")
+    area[512:520] = (3).to_bytes(8, "little")
+    return bytes(area)
