@@ -152,6 +152,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     events.Exit: {"task": unsigned, "status": integer, "writes": _writes, "stops": octets},
     events.Stopped: {"task": unsigned, "stops": octets},
     events.Note: {"task": unsigned, "text": text},
+    events.VectorState: {"task": unsigned, "xstate": octets},
 }
 
 _event = tagged(_by_code(events.EVENT_CODES, EVENT_SHAPES), "event")

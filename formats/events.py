@@ -327,7 +327,19 @@ class Note(NamedTuple):
     text: str
 
 
-Event: TypeAlias = Exec | Clone | Syscall | SyscallEntry | SyscallExit | Restart | Signal | Trap | Exit | Stopped | Note
+class VectorState(NamedTuple):
+    """The task's xstate at this point, directly after its previous event: compared at replay.
+
+    A recorder writes one now and then, as the general registers of every event tell nothing of vector registers.
+    """
+
+    task: int
+    xstate: bytes
+
+
+Event: TypeAlias = (
+    Exec | Clone | Syscall | SyscallEntry | SyscallExit | Restart | Signal | Trap | Exit | Stopped | Note | VectorState
+)
 
 EVENT_CODES: dict[type[Event], int] = {
     Exec: 1,
@@ -341,5 +353,6 @@ EVENT_CODES: dict[type[Event], int] = {
     Exit: 9,
     Stopped: 10,
     Note: 11,
+    VectorState: 12,
 }
 """The number that stands for each event in an archive; never used again for another."""

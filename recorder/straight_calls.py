@@ -9,7 +9,7 @@ import signal
 import struct
 from typing import TYPE_CHECKING
 
-from redrive.formats.events import Syscall
+from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls
 from redrive.recorder.echo import COPY_CALLS
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _NUMBERS = 512
+VECTOR_STATE_EVERY = 128
+"""Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
 _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
 _SI_KERNEL = 0x80
 _SIGNED_WORD = struct.Struct("<q")
@@ -64,6 +66,7 @@ class StraightCalls:
         self.filter_installed = True
         """Whether our filter is in place, so that CONT reaches every syscall."""
         shown = stops_of_call(recording.kernel.regime, Drive.CONT_THEN_SYSCALL, DrivenCall.TRACED)
+        self._count = 0
         self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
         self._rows = [syscalls.find(number, (0,) * 6) for number in range(_NUMBERS)]
         self._alone = bytes(_is_straight(number, alone=True) for number in range(_NUMBERS))
@@ -125,6 +128,9 @@ class StraightCalls:
             writes = tuple(task.tracee.gather(extents)) if extents else ()
         self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
+        self._count += 1
+        if self._count % VECTOR_STATE_EVERY == 0:
+            self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))
 
     def _broken_call(self, task: Task, outcome: int) -> None:
         """The call's second stop was not its exit, or has not come yet: go on stop by stop."""

@@ -22,6 +22,7 @@ from redrive.formats.events import (
     SyscallExit,
     Trap,
     TrapCause,
+    VectorState,
     Writes,
 )
 from redrive.formats.stops import StopRegisters, decode_stops
@@ -106,6 +107,10 @@ class EventText:
     def _(self, event: Stopped) -> str:
         kinds = ", ".join(stop.kind.name.lower().replace("_", " ") for stop in decode_stops(event.stops))
         return f"--- stopped: {kinds} ---"
+
+    @line.register
+    def _(self, event: VectorState) -> str:
+        return f"--- vector registers kept: {len(event.xstate)} bytes ---"
 
     @line.register
     def _(self, event: Note) -> str:

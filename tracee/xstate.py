@@ -11,8 +11,9 @@ LEGACY_SIZE = 512
 HEADER_SIZE = 64
 _XCR0_OFFSET = 464
 """The kernel keeps XCR0 in the software-reserved bytes of the legacy area (arch/x86/include/asm/user.h)."""
-_MXCSR_DEFAULT = 0x1F80
-_FCW_DEFAULT = 0x37F
+_X87, _SSE = 1, 2
+_X87_INITIAL = (0x37F).to_bytes(2, "little") + bytes(22)
+"""FCW as FNINIT leaves it; all else is zero."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,23 @@ def states_in_use(xstate: bytes) -> int:
     return value
 
 
-def normalised(xstate: bytes, parts: tuple[Component, ...]) -> bytes:
-    """The same state without what only the CPU's own bookkeeping shows.
+def contents(xstate: bytes, parts: tuple[Component, ...]) -> bytes:
+    """The values of all vector and floating point registers: two equal results mean the same state to a program.
 
-    Whether a component in its initial configuration is marked in use (XINUSE) is up to the processor (Intel
-    SDM volume 1, 13.6), so components that hold only zeros count as not in use.
+    A component that is not marked in use is in its initial configuration whatever bytes are shown for it, and whether
+    one that holds just that is marked is up to the processor (Intel SDM volume 1, 13.6): both read the same here.
+    MXCSR_MASK is left out, as it says what the CPU supports, and so are the legacy area's software bytes.
     """
-    area = bytearray(xstate)
     in_use = states_in_use(xstate)
+    legacy = xstate[:24] if in_use & _X87 else _X87_INITIAL
+    found = [legacy, xstate[24:28]]
+    found.append(xstate[32:160] if in_use & _X87 else bytes(128))
+    found.append(xstate[160:416] if in_use & _SSE else bytes(256))
     for part in parts:
         end = part.offset + part.size
-        if end <= len(area) and not any(area[part.offset : end]):
-            in_use &= ~(1 << part.bit)
-    if not any(area[160:416]):
-        in_use &= ~2
-    if area[0:2] == _FCW_DEFAULT.to_bytes(2, "little") and not any(area[2:24]) and not any(area[32:160]):
-        in_use &= ~1
-    struct.pack_into("<Q", area, LEGACY_SIZE, in_use)
-    return bytes(area)
+        shown = end <= len(xstate) and in_use >> part.bit & 1
+        found.append(xstate[part.offset : end] if shown else bytes(part.size))
+    return b"".join(found)
 
 
 def fitted(xstate: bytes, own: bytes) -> bytes:
