@@ -1,4 +1,4 @@
-"""Types of the native module; step.h says what the functions do.  cffi's own objects are Any: it has no types for them."""
+"""Types of the native module; step.h says what its functions do.  cffi has no types for its own objects."""
 
 from typing import Any
 
