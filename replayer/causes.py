@@ -6,7 +6,7 @@ import enum
 import os
 import signal
 
-from redrive.formats.events import Event, Syscall, SyscallEntry
+from redrive.formats.events import Event, Syscall, SyscallEntry, VectorState
 from redrive.replayer.comparison import is_in_syscall
 from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
@@ -29,6 +29,7 @@ class Cause(enum.Enum):
     OTHER_VALUES = (
         "the same syscall was made with other register values: something they are computed from was not recorded"
     )
+    OTHER_VECTORS = "vector or floating point registers were computed from something that was not recorded"
     OTHER_POINT = "the task is not where it met this when recorded: the event before it was replayed wrongly"
 
 
@@ -45,6 +46,8 @@ def _classify(event: Event, task: Task, expected: bytes, seen: bytes) -> Cause:
     status = task.tracee.stop.status
     if not os.WIFSTOPPED(status):
         return Cause.KILLED
+    if isinstance(event, VectorState):
+        return Cause.OTHER_VECTORS
     if not expected:
         return Cause.MEMORY
     expects_syscall = isinstance(event, Syscall | SyscallEntry)

@@ -29,5 +29,5 @@ def replay_exec(tasks: Tasks, event: Exec, stub: Stub, effects: Effects, machine
     limit_stack(task, event.stack_limit)
     effects.apply(task, event.effects, first=(*UNMAP_ALL_ELSE, *machine.after_execution))
     write_memory(task, event.writes)
-    machine.set_xstate(task, event.xstate)
+    machine.vectors.set(task, event.xstate)
     task.leave_at(event.registers)

@@ -6,17 +6,15 @@ import os
 
 from redrive.formats.header import Header
 from redrive.replayer.errors import ReplayError
-from redrive.replayer.mismatch import Mismatch
 from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, enter_by_sysemu
-from redrive.replayer.task import Interception, Task
+from redrive.replayer.task import Interception
+from redrive.replayer.vector_registers import VectorRegisters
 from redrive.tracee import cpu, kernel
 from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
 from redrive.tracee.eras import Regime
-from redrive.tracee.errors import TraceeError
 from redrive.tracee.remote_calls import Call
 from redrive.tracee.tracee import Tracee
-from redrive.tracee.xstate import components, contents, fitted
 
 _ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
 _CPUID_INSTRUCTION = b"\x0f\xa2"
@@ -37,8 +35,7 @@ class Machine:
         self.enter_syscall: EnterSyscall = enter_by_breakpoint if by_breakpoint else enter_by_sysemu
         self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
-        self._own_xstate = b""
-        self._components = components()
+        self.vectors = VectorRegisters()
 
     @property
     def after_execution(self) -> tuple[Call, ...]:
@@ -54,29 +51,6 @@ class Machine:
     def interception(self) -> Interception | None:
         """What answers the stops that the recording did not have."""
         return self._answer_cpuid if self.cpuid_faults and not self._recorded_cpuid_faults else None
-
-    def set_xstate(self, task: Task, xstate: bytes) -> None:
-        """Set recorded vector registers and the like; nothing where none were kept."""
-        if not xstate:
-            return
-        if not self._own_xstate:
-            self._own_xstate = task.tracee.get_xstate()
-        try:
-            task.tracee.set_xstate(fitted(xstate, self._own_xstate))
-        except ValueError as error:
-            raise ReplayError(str(error)) from error
-        except TraceeError as error:
-            raise ReplayError(f"the trace holds vector registers that this machine refuses: {error}") from error
-
-    def compare_xstate(self, task: Task, xstate: bytes) -> None:
-        """Raises Mismatch when the task's vector registers are not the recorded ones."""
-        own = task.tracee.get_xstate()
-        try:
-            recorded = fitted(xstate, own)
-        except ValueError as error:
-            raise ReplayError(str(error)) from error
-        if contents(recorded, self._components) != contents(own, self._components):
-            raise Mismatch(task, "vector registers as they were recorded")
 
     def _answer_cpuid(self, tracee: Tracee) -> bytes | None:
         registers = tracee.registers

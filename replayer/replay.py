@@ -184,7 +184,7 @@ class Replayer:
         self._effects.apply(task, event.effects)
         write_memory(task, event.writes)
         task.registers = after_syscall(task.entry, event.exit)
-        self._machine.set_xstate(task, event.xstate)
+        self._machine.vectors.set(task, event.xstate)
         task.entry = b""
 
     def _exec(self, event: Exec) -> None:
@@ -225,7 +225,7 @@ class Replayer:
             self._wait_status = event.status
 
     def _vector_state(self, event: VectorState) -> None:
-        self._machine.compare_xstate(self._tasks[event.task], event.xstate)
+        self._machine.vectors.compare(self._tasks[event.task], event.xstate)
 
     def _nothing(self, _event: Stopped | Note) -> None:
         pass

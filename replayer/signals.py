@@ -22,7 +22,7 @@ def replay_signal(task: Task, event: Signal, machine: Machine) -> None:
     write_memory(task, event.writes)
     if event.action == SignalAction.HANDLER:
         task.leave_at(event.handler_registers)
-        machine.set_xstate(task, event.handler_xstate)
+        machine.vectors.set(task, event.handler_xstate)
     else:
         task.leave_at(event.registers)
 

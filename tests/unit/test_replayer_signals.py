@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redrive.formats.events import Restart, Signal, SignalAction, SignalPoint, SyscallExit
+from redrive.formats.events import Restart, Signal, SignalAction, SignalPoint, SyscallExit, VectorState
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.replay import replay
 from redrive.tracee import registers as regs
@@ -166,3 +166,13 @@ def _xstate_with_xmm0(value: int) -> bytes:
     area[464:472] = (3).to_bytes(8, "little")
     area[512:520] = (3).to_bytes(8, "little")
     return bytes(area)
+
+
+def test_vector_registers_are_compared(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble("mov $39, %eax\n movq %rax, %xmm0\n syscall\n", tmp_path))
+    trace.syscall(12, 1, rax=39)
+    trace.write(VectorState(FIRST_TASK, _xstate_with_xmm0(39)))
+    trace.write(VectorState(FIRST_TASK, _xstate_with_xmm0(38)))
+    with pytest.raises(Divergence, match="event 3: .*(?s:.*); xmm0 differ"):
+        replay(trace.close(complete=False))
