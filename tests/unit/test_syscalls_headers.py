@@ -17,14 +17,15 @@ HEADERS = (
     "linux/fsmap.h linux/fscrypt.h linux/fsverity.h linux/btrfs.h linux/loop.h linux/hdreg.h linux/cdrom.h "
     "linux/blkzoned.h linux/blktrace_api.h linux/nvme_ioctl.h linux/dm-ioctl.h linux/sockios.h linux/if_tun.h "
     "linux/ppp-ioctl.h linux/random.h linux/input.h linux/uinput.h linux/rtc.h linux/watchdog.h "
-    "linux/usbdevice_fs.h linux/i2c.h linux/i2c-dev.h linux/kd.h linux/vt.h linux/nsfs.h linux/seccomp.h "
-    "linux/fuse.h linux/kvm.h linux/prctl.h linux/futex.h linux/keyctl.h linux/quota.h linux/dqblk_xfs.h "
-    "linux/shm.h linux/sem.h linux/msg.h linux/bpf.h linux/videodev2.h linux/eventpoll.h linux/tty.h linux/route.h "
-    "linux/if_arp.h linux/wireless.h linux/serial.h linux/sysinfo.h linux/utsname.h linux/stat.h linux/capability.h "
-    "linux/mqueue.h linux/timex.h linux/ethtool.h linux/netfilter_ipv4/ip_tables.h linux/mount.h linux/openat2.h "
-    "linux/sched/types.h scsi/scsi_ioctl.h sound/asound.h linux/android/binder.h linux/sched.h linux/wait.h "
-    "linux/memfd.h linux/falloc.h linux/personality.h linux/fadvise.h linux/xattr.h "
-    "linux/signalfd.h linux/ptrace.h asm/poll.h signal.h sys/resource.h sys/socket.h"
+    "linux/usbdevice_fs.h linux/i2c.h linux/i2c-dev.h linux/fb.h linux/if_packet.h linux/if_xdp.h linux/kd.h "
+    "linux/vt.h linux/nsfs.h linux/seccomp.h linux/fuse.h linux/kvm.h linux/prctl.h linux/futex.h linux/keyctl.h "
+    "linux/quota.h linux/dqblk_xfs.h linux/shm.h linux/sem.h linux/msg.h linux/bpf.h linux/videodev2.h "
+    "linux/eventpoll.h linux/tty.h linux/route.h linux/if_arp.h linux/wireless.h linux/serial.h linux/sysinfo.h "
+    "linux/utsname.h linux/stat.h linux/capability.h linux/mqueue.h linux/timex.h linux/ethtool.h "
+    "linux/netfilter_ipv4/ip_tables.h linux/mount.h linux/openat2.h linux/sched/types.h scsi/scsi_ioctl.h "
+    "sound/asound.h linux/android/binder.h linux/sched.h linux/wait.h linux/memfd.h linux/falloc.h "
+    "linux/personality.h linux/fadvise.h linux/xattr.h linux/signalfd.h linux/ptrace.h asm/poll.h signal.h "
+    "sys/resource.h sys/socket.h"
 )
 
 # Facts about memory that numbers do not hold: (C expression, value in the table).
@@ -92,6 +93,11 @@ LAYOUTS = [
     ("sizeof(struct rtentry)", 120),
     ("sizeof(struct iwreq)", 32),
     ("offsetof(struct iwreq, u.data.pointer)", 16),
+    ("sizeof(struct fb_var_screeninfo)", 160),
+    ("sizeof(struct fb_fix_screeninfo)", 80),
+    ("sizeof(struct fb_cmap)", 40),
+    ("offsetof(struct fb_cmap, red)", 8),
+    ("offsetof(struct fb_cmap, len)", 4),
     ("sizeof(struct input_mask)", 16),
     ("offsetof(struct input_mask, codes_ptr)", 8),
     ("offsetof(struct input_mask, codes_size)", 4),

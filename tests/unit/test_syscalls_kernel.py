@@ -371,6 +371,21 @@ def test_capabilities_of_an_unknown_version(arena: Arena) -> None:
     observe(arena, 125, arena.put(struct.pack("<Ii", 1, 0)), arena.room(64), expect=errno.EINVAL)
 
 
+def test_clock_settings_refused(arena: Arena) -> None:
+    bad = struct.pack("<I", 0x8000) + bytes(204)
+    result = system_call(159, (arena.put(bad),))
+    assert result < 0
+    observe(arena, 159, arena.put(bad), expect=-result)
+    observe(arena, 305, 0, arena.put(bad), expect=-result)
+
+
+def test_terminal_reads_after_the_end(arena: Arena) -> None:
+    controlling, terminal = os.openpty()
+    os.close(terminal)
+    observe(arena, 0, controlling, arena.room(200), 100, expect=errno.EIO)
+    os.close(controlling)
+
+
 def test_keys_and_log(arena: Arena) -> None:
     keyring = struct.unpack("<I", struct.pack("<i", -3))[0]
     made = system_call(248, (arena.put(b"user\0"), arena.put(b"redrive-test\0"), arena.put(b"secret"), 6, keyring))

@@ -160,6 +160,11 @@ def test_options_of_a_connection(arena: Arena) -> None:
         assert observe(arena, 55, client.fileno(), 6, 13, arena.room(64), name)[1] > 3
 
 
+def test_a_pair_that_fails(arena: Arena) -> None:
+    """The kernel writes the descriptors, then finds out that there are no such pairs."""
+    assert observe(arena, 53, socket.AF_INET, socket.SOCK_STREAM, 0, arena.room(64), expect=errno.EOPNOTSUPP)[1]
+
+
 def test_requests(arena: Arena) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         buffer = arena.room(2000)

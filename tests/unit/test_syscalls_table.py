@@ -178,6 +178,8 @@ def test_commands_are_told_apart() -> None:
     assert command(72, 0, 0xABC00000005).command == "F_GETLK"
     assert command(55, 0, 6, 35).refusal == errno.EINVAL
     assert command(55, 0, 6, 36).refusal == 0
+    assert command(54, 0, 263, 5).refusal == errno.ENOPROTOOPT
+    assert command(54, 0, 263, 1).refusal == 0
     assert command(179, 0x80000700).command == "Q_GETQUOTA"
 
 

@@ -112,6 +112,7 @@ _SOUND = (
     both_ways("SNDRV_PCM_IOCTL_SW_PARAMS", "A", 0x13, 136),
     reading("SNDRV_PCM_IOCTL_STATUS", "A", 0x20, 152),
     reading("SNDRV_PCM_IOCTL_DELAY", "A", 0x21, 8),
+    both_ways("SNDRV_PCM_IOCTL_SYNC_PTR", "A", 0x23, 136),
     bare("SNDRV_PCM_IOCTL_HWSYNC", "A", 0x22),
     bare("SNDRV_PCM_IOCTL_PREPARE", "A", 0x40),
     bare("SNDRV_PCM_IOCTL_RESET", "A", 0x41),
@@ -128,6 +129,16 @@ _SOUND = (
     both_ways("SNDRV_CTL_IOCTL_ELEM_WRITE", "U", 0x13, 1224),
     both_ways("SNDRV_CTL_IOCTL_SUBSCRIBE_EVENTS", "U", 0x16, 4),
     structured("SNDRV_CTL_IOCTL_TLV_READ", 0xC008551A, with_buffers(8, (-1, 4, 4, 1))),
+)
+
+_FRAMEBUFFERS = (
+    command_row(0x4600, "FBIOGET_VSCREENINFO", out("argp", 160)),
+    command_row(0x4601, "FBIOPUT_VSCREENINFO", out("argp", 160)),
+    command_row(0x4602, "FBIOGET_FSCREENINFO", out("argp", 80)),
+    structured("FBIOGETCMAP", 0x4604, with_buffers(40, (8, 4, 4, 2), (16, 4, 4, 2), (24, 4, 4, 2), (32, 4, 4, 2))),
+    command_row(0x4605, "FBIOPUTCMAP", given("argp", 40)),
+    command_row(0x4606, "FBIOPAN_DISPLAY", out("argp", 160), blocks=True),
+    command_row(0x4611, "FBIOBLANK", _value),
 )
 
 _BUSES = (
@@ -157,4 +168,4 @@ _REFUSED = (
     command_row(0xC0306201, "BINDER_WRITE_READ", pointer("argp"), refusal=ENOTTY),
 )
 
-REQUESTS = (*_RANDOM, *_INPUT, *_CLOCKS, *_SOUND, *_BUSES, *_REFUSED)
+REQUESTS = (*_RANDOM, *_INPUT, *_CLOCKS, *_SOUND, *_FRAMEBUFFERS, *_BUSES, *_REFUSED)

@@ -20,6 +20,7 @@ from redrive.tracee.syscalls.argument import (
     unsigned,
 )
 from redrive.tracee.syscalls.extents import Counted, Fixed, If, Result, Structure
+from redrive.tracee.syscalls.shown_structures import timespecs, timevals
 from redrive.tracee.syscalls.structures import extended_attribute_value
 from redrive.tracee.syscalls.syscall import row
 
@@ -103,11 +104,11 @@ ROWS = (
     row(197, "removexattr", text("path"), text("name")),
     row(198, "lremovexattr", text("path"), text("name")),
     row(199, "fremovexattr", descriptor(), text("name")),
-    row(235, "utimes", text("filename"), given("times", 32)),
+    row(235, "utimes", text("filename"), given("times", 32, timevals)),
     row(258, "mkdirat", _directory, _path, mode()),
     row(259, "mknodat", _directory, _path, mode(), unsigned("dev")),
     row(260, "fchownat", _directory, _path, *_owner, _at_flags),
-    row(261, "futimesat", _directory, _path, given("times", 32)),
+    row(261, "futimesat", _directory, _path, given("times", 32, timevals)),
     row(262, "newfstatat", _directory, _path, _stat, _at_flags),
     row(263, "unlinkat", _directory, _path, _at_flags),
     row(264, "renameat", descriptor("olddirfd"), text("oldpath"), descriptor("newdirfd"), text("newpath")),
@@ -116,7 +117,7 @@ ROWS = (
     row(267, "readlinkat", _directory, _path, out("buf", Result("bufsiz", exact=True)), integer("bufsiz")),
     row(268, "fchmodat", _directory, _path, mode()),
     row(269, "faccessat", _directory, _path, named("mode", c.ACCESS_MODE)),
-    row(280, "utimensat", _directory, _path, given("times", 32), _at_flags),
+    row(280, "utimensat", _directory, _path, given("times", 32, timespecs), _at_flags),
     row(
         316,
         "renameat2",

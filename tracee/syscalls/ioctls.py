@@ -25,9 +25,9 @@ _DIRECTIONS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
 _GRAPHICS = ord("d")
 """Graphics processors write memory at any time; programs that find none draw by themselves."""
 
-_POINTS_ELSEWHERE = frozenset(b"AFMSVk|;\x1b\xa4\xae\xaf\xb4\xb5\xb6\xdb\xdd")
-"""Letters whose structures often hold pointers: sound, framebuffers and NVIDIA, MTD, SEV, video, SPI, media, VFIO,
-InfiniBand, TEE, KVM, vhost, GPIO, remoteproc, FPGA."""
+_POINTS_ELSEWHERE = frozenset(b"AFMSVkn|;\x1b\xa4\xae\xaf\xb3\xb6\xdd")
+"""Letters whose structures often hold pointers: sound, framebuffers and NVIDIA, MTD, SEV, video, SPI, NILFS2, media,
+VFIO, InfiniBand, TEE, KVM, vhost, MMC, FPGA, zfcp."""
 
 _XFS = ord("X")
 _XFS_HANDLES = range(100, 119)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from errno import EINVAL
+from errno import EINVAL, ENOPROTOOPT
 
 from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
@@ -70,7 +70,8 @@ ROWS = (
     row(50, "listen", _socket, integer("backlog")),
     row(51, "getsockname", _socket, *_peer),
     row(52, "getpeername", _socket, *_peer),
-    row(53, "socketpair", *_kind, out("sv", 8)),
+    # The descriptors are written before the sockets are made, which may then fail.
+    row(53, "socketpair", *_kind, out("sv", 8, on_error=True)),
     row(288, "accept4", _socket, *_peer, named("flags", c.SOCKET_TYPE), blocks=True),
     row(
         299,
@@ -110,14 +111,26 @@ _SET_NETFILTER_TABLE = row(
 )
 # TCP_ZEROCOPY_RECEIVE maps the socket's pages into the task.
 _MAP_RECEIVED = row(55, "getsockopt", *_option, *_option_out, refusal=EINVAL)
+_SHARED_RING = row(54, "setsockopt", *_option, *_option_in, refusal=ENOPROTOOPT)
+_SHARED_RINGS = (
+    (263, 5),  # SOL_PACKET: PACKET_RX_RING
+    (263, 13),  # PACKET_TX_RING
+    (283, 2),  # SOL_XDP: XDP_RX_RING
+    (283, 3),  # XDP_TX_RING
+    (283, 4),  # XDP_UMEM_REG
+    (283, 5),  # XDP_UMEM_FILL_RING
+    (283, 6),  # XDP_UMEM_COMPLETION_RING
+)
+"""Options that make memory which the kernel fills when packets come; programs then receive in the ordinary way."""
 
 MULTIPLEXERS = (
     Multiplexer(
         54,
         "setsockopt",
         _level_and_option,
-        # IPT_SO_SET_REPLACE, IP6T_SO_SET_REPLACE; EBT's and ARPT's structures are not these.
-        {0 << 32 | 64: _SET_NETFILTER_TABLE, 41 << 32 | 64: _SET_NETFILTER_TABLE},
+        # IPT_SO_SET_REPLACE, IP6T_SO_SET_REPLACE
+        {0 << 32 | 64: _SET_NETFILTER_TABLE, 41 << 32 | 64: _SET_NETFILTER_TABLE}
+        | {level << 32 | option: _SHARED_RING for level, option in _SHARED_RINGS},
         lambda arguments: _SETSOCKOPT,
     ),
     Multiplexer(55, "getsockopt", _level_and_option, {6 << 32 | 35: _MAP_RECEIVED}, lambda arguments: _GETSOCKOPT),

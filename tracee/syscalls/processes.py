@@ -24,8 +24,8 @@ from redrive.tracee.syscalls.syscall import Treatment, row
 
 EXECUTED = Treatment.EXECUTED
 
-_CLONE_PIDFD = 0x1000
-_CLONE_PARENT_SETTID = 0x100000
+_WRITES_PARENT = 0x1000 | 0x100000
+"""CLONE_PIDFD, which writes before the clone can still fail, and CLONE_PARENT_SETTID."""
 _CLONE_CHILD_SETTID = 0x1000000
 
 _pid = integer("pid")
@@ -39,7 +39,7 @@ ROWS = (
         "clone",
         named("flags", c.CLONE_FLAGS),
         pointer("stack"),
-        out("parent_tid", If("flags", lambda flags: bool(flags & (_CLONE_PARENT_SETTID | _CLONE_PIDFD)), Fixed(4))),
+        out("parent_tid", If("flags", lambda flags: bool(flags & _WRITES_PARENT), Fixed(4)), on_error=True),
         # In the child's memory, which is the caller's as well under CLONE_VM.
         out("child_tid", If("flags", lambda flags: bool(flags & _CLONE_CHILD_SETTID), Fixed(4))),
         size("tls"),

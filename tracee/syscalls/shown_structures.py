@@ -83,13 +83,13 @@ def resource_limit(data: bytes) -> str:
     return f"{{{soft}, {hard}}}"
 
 
-def interval_timespec(data: bytes) -> str:
-    """struct itimerspec: interval, value."""
+def timespecs(data: bytes) -> str:
+    """struct itimerspec (interval, value), and other pairs of timespecs."""
     return f"{{{timespec(data[:16])}, {timespec(data[16:])}}}"
 
 
-def interval_timeval(data: bytes) -> str:
-    """struct itimerval: interval, value."""
+def timevals(data: bytes) -> str:
+    """struct itimerval (interval, value), and other pairs of timevals."""
     return f"{{{timeval(data[:16])}, {timeval(data[16:])}}}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from errno import EFAULT
+from errno import EFAULT, EIO
 
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.argument import Argument, Reader, positions_of
@@ -14,6 +14,8 @@ from redrive.tracee.syscalls.memory_protocol import Memory, MemoryFault
 
 MOST_TRANSFERRED = 0x7FFFF000
 """MAX_RW_COUNT of include/linux/fs.h: no single transfer is longer."""
+_PARTLY_DONE = frozenset({-EFAULT, -EIO})
+"""Errors before which memory may have been written: it ended there, or a device's transfer straight to it broke off."""
 MOST_ON_FAULT = 1 << 20
 """Of a buffer that a failed call may have written in part, so many bytes are kept."""
 TASK_SIZE = (1 << 47) - 4096
@@ -62,11 +64,11 @@ class Syscall:
     def outputs(self, arguments: Sequence[int], result: int, memory: Memory) -> list[Extent]:
         """The (address, length) extents that the kernel may have written; to be called after the syscall's exit.
 
-        ``result`` is rax as a signed number.  Extents are inside user space and never empty.
+        ``result`` is rax as a signed number.  Extents are inside user space and never empty; they may overlap.
         """
         if result >= 0:
             writers, limit = self._on_success, MOST_TRANSFERRED
-        elif result == -EFAULT:
+        elif result in _PARTLY_DONE:
             writers, limit = self._on_fault, MOST_ON_FAULT
         else:
             writers, limit = self._on_error, MOST_ON_FAULT
