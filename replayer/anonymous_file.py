@@ -22,6 +22,16 @@ def create_anonymous_file(name: str) -> int:
         return _create_unlinked()
 
 
+def create_anonymous_program(name: str, content: bytes) -> int:
+    """A descriptor of a file that can be executed, as nobody has it open for writing (execve(2))."""
+    writable = create_anonymous_file(name)
+    try:
+        write_all(writable, content, 0)
+        return os.open(f"/proc/self/fd/{writable}", os.O_RDONLY)
+    finally:
+        os.close(writable)
+
+
 def _create_unlinked() -> int:
     for folder in (tempfile.gettempdir(), *_FOLDERS):
         try:

@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Sequence
 
-from redrive.replayer.anonymous_file import create_anonymous_file, write_all
+from redrive.replayer.anonymous_file import create_anonymous_program
 from redrive.replayer.errors import ReplayError
 from redrive.tracee import ptrace
 from redrive.tracee._native import lib
@@ -87,8 +87,7 @@ class Stub:
     """Starts and restarts tracees as the stub, and hands them descriptors through a socket they all share."""
 
     def __init__(self) -> None:
-        self._file = create_anonymous_file("stub")
-        write_all(self._file, stub_image(), 0)
+        self._file = create_anonymous_program("stub", stub_image())
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A number that none of those in install_descriptors is.
         self._theirs = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD_CLOEXEC, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -110,6 +111,36 @@ def test_an_execve_in_a_child_leaves_the_parents_memory_alone(tmp_path: Path, fl
     trace.enter(PARENT_EXIT, rax=60, rdi=5)
     trace.exit()
     assert replay(trace.close()).complete
+
+
+def test_without_memory_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(os, "memfd_create", refused)
+    assert replay(_child_and_parent(tmp_path, FORK_FLAGS, found=0).close()).wait_status == 0
+
+
+def test_an_interrupt_ends_the_replay(tmp_path: Path) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble("1: jmp 1b\n", tmp_path))
+    trace.syscall(16, 1, rax=39)
+    path = trace.close(complete=False)
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 10
+        while not _children() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=interrupt)
+    sender.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            replay(path)
+    finally:
+        sender.join()
 
 
 def test_an_end_that_is_missing_is_an_error(tmp_path: Path) -> None:
