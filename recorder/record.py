@@ -92,6 +92,8 @@ def _run(
                 os.close(spawned.error_descriptor)
                 recording.run()
         reason = ""
+    except CannotStart:
+        raise
     except (RecordError, TraceeError, EraError) as error:
         reason = str(error)
         raise RecordError(f"{error}; what was recorded until then is in {path}") from error

@@ -385,10 +385,12 @@ static int prepare_child(const struct redrive_spawn *spawn)
     return 0;
 }
 
-static void run_child(const struct redrive_spawn *spawn, int go, int report)
+static void run_child(const struct redrive_spawn *spawn, const int *go, int report)
 {
     char byte;
-    if (read(go, &byte, 1) != 1)
+    /* Without this end of its own it reads the end of the pipe when the parent gives up. */
+    close(go[1]);
+    if (read(go[0], &byte, 1) != 1)
         _exit(127);
     int error = prepare_child(spawn);
     while (!error && !spawn->path) {
@@ -417,7 +419,7 @@ int redrive_spawn(const struct redrive_spawn *spawn, int *error_descriptor)
     }
     pid_t child = fork();
     if (child == 0)
-        run_child(spawn, go[0], report[1]);
+        run_child(spawn, go, report[1]);
     int error = child < 0 ? errno : 0;
     close(go[0]);
     close(report[1]);
