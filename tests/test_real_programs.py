@@ -63,12 +63,11 @@ class Workshop:
             shutil.copy2(Path(found).resolve(), self.bin / program)
 
     def writes(self, files: Mapping[str, str]) -> None:
-        """Puts files into ``work``; those that begin with #! can be executed."""
+        """Puts files into ``work``."""
         for name, text in files.items():
             path = self.work / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            path.chmod(0o755 if text.startswith("#!") else 0o644)
 
     def records(self, *command: str, status: int = 0, environment: Mapping[str, str] | None = None) -> Run:
         """Records the command in ``work``; it must end with ``status``."""
@@ -78,9 +77,7 @@ class Workshop:
             folder=self.work,
             environment={**self.redrive.environment, "PATH": path, **(environment or {})},
         )
-        program = shutil.which(command[0], path=f"{self.work}:{path}")
-        assert program is not None
-        recording = here.record(self.archive, program, *command[1:])
+        recording = here.record(self.archive, *command)
         assert recording.status == status, str(recording)
         return recording
 
@@ -127,7 +124,7 @@ def test_sort_of_50_megabytes(workshop: Workshop) -> None:
     line = numbers.randbytes(32).hex
     blocks = [f"{number:08x} {line()}\n" for number in (numbers.getrandbits(32) for _ in range(10_000))]
     with open(workshop.work / "lines", "w") as lines:
-        for block in range(68):
+        for block in range(70):
             lines.writelines(f"{block ^ 21:02d}{text}" for text in blocks)
     assert (workshop.work / "lines").stat().st_size > 50 << 20
     recording = workshop.records("sort", "--parallel=1", "-S40M", "-o", "sorted", "lines")
@@ -308,12 +305,12 @@ def test_git(workshop: Workshop) -> None:
         {
             ".gitconfig": "[user]\nname = Somebody\nemail = somebody@example.com\n"
             "[pack]\nthreads = 1\n[index]\nthreads = 1\n[core]\npreloadIndex = false\n[gc]\nautoDetach = false\n",
-            "script": "#!/bin/sh -e\ngit init -q repository && cd repository && cp -r ../tree .\n"
+            "script": "git init -q repository && cd repository && cp -r ../tree .\n"
             "git add .\ngit commit -q -m 'five hundred files'\necho changed > tree/7/7\ngit commit -qam 'one changed'\n"
-            "git log --stat --format='%h %ad %s' | tail -30\ngit gc -q; git fsck; git count-objects -v; git status\n",
+            "git log --format='%h %ad %s'\ngit gc -q; git fsck; git count-objects -v; git status\n",
         }
     )
-    recording = workshop.records("./script", environment={"HOME": str(workshop.work)})
+    recording = workshop.records("sh", "-e", "script", environment={"HOME": str(workshop.work)})
     assert b"one changed" in recording.stdout and b"in-pack: " in recording.stdout, str(recording)
     workshop.replays_without_inputs(recording)
 
@@ -382,7 +379,7 @@ def test_sqlite(workshop: Workshop) -> None:
     statements = "create table t (a, b); begin;" + "".join(
         f"insert into t values ({n}, random());" for n in range(2000)
     )
-    workshop.writes({"script.sql": statements + "commit; select sum(a), sum(b), count(*) from t; select datetime();"})
+    workshop.writes({"script.sql": statements + "commit; select sum(a), total(b), count(*) from t; select datetime();"})
     recording = workshop.records("sqlite3", "data.sqlite", ".read script.sql")
     assert b"1999000|" in recording.stdout
     workshop.replays_without_inputs(recording)

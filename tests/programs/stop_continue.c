@@ -3,17 +3,23 @@
 #include <signal.h>
 
 static volatile int continued;
+static int line[2], talk[2];
 
-static void on_continue(int signal) { continued += signal == SIGCONT; }
+static void on_continue(int signal)
+{
+    continued += signal == SIGCONT;
+    CHECK(write(talk[1], "c", 1) == 1);
+}
 
 int main(void)
 {
-    int status, line[2], talk[2];
+    int status;
     char byte;
     siginfo_t info;
     CHECK(pipe(line) == 0 && pipe(talk) == 0);
     pid_t child = forked();
     if (child == 0) {
+        CHECK(setpgid(0, 0) == 0); /* SIGTSTP does not stop an orphaned process group */
         struct sigaction action = {.sa_handler = on_continue, .sa_flags = SA_RESTART};
         CHECK(sigaction(SIGCONT, &action, NULL) == 0);
         CHECK(write(talk[1], "r", 1) == 1 && read(line[0], &byte, 1) == 1);
@@ -28,7 +34,7 @@ int main(void)
         CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0);
         CHECK(kill(child, SIGCONT) == 0);
         CHECK(waitid(P_PID, child, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED && info.si_status == SIGCONT);
-        usleep(10000);
+        CHECK(read(talk[0], &byte, 1) == 1 && byte == 'c'); /* a stop would discard a SIGCONT that is still pending */
     }
     CHECK(write(line[1], "*", 1) == 1);
     CHECK(waitid(P_PID, child, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED && info.si_status == SIGSTOP);
