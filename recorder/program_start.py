@@ -8,13 +8,15 @@ import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
+from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder.address_space import initial_brk
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
+from redrive.tracee.eras import Meaning
 from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
-from redrive.tracee.injection import inject
+from redrive.tracee.injection import Injector
 from redrive.tracee.mappings import Mapping
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _MMAP, _MUNMAP, _ARCH_PRCTL, _ARCH_SET_CPUID = 9, 11, 158, 0x1012
+SYSCALL_STOPS = {
+    Meaning.SECCOMP: StopKind.SECCOMP,
+    Meaning.ENTRY: StopKind.SYSCALL_ENTRY,
+    Meaning.EXIT: StopKind.SYSCALL_EXIT,
+}
+"""How the trace names what the era's rules make of a stop."""
 _SYSCALL_INSTRUCTION = b"\x0f\x05"
 _KERNEL_PAGES = frozenset({b"[vdso]", b"[vvar]", b"[vvar_vclock]"})
 
@@ -73,19 +81,25 @@ def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: I
     if any(mapping.start < AGENT_ADDRESS + AGENT_LENGTH and mapping.end > AGENT_ADDRESS for mapping in mappings):
         raise RecordError(f"the program is linked at {AGENT_ADDRESS:#x}, where Redrive keeps its own pages")
     with _SyscallInstruction(task, vdso) as instruction:
-        _call(task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 0xFFFF_FFFF_FFFF_FFFF, 0)
+        _call(recording, task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 0xFFFF_FFFF_FFFF_FFFF, 0)
         task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
         for mapping in mappings:
             if mapping.name in _KERNEL_PAGES and mapping is not vdso:
-                _call(task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
+                _call(recording, task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
         if recording.kernel.cpuid_faulting:
-            _call(task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
+            _call(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
     if vdso is not None:
-        _call(task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
+        _call(recording, task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
 
 
-def _call(task: Task, instruction: int, number: int, *arguments: int) -> None:
-    result = inject(task.tracee, task.tracker, instruction, number, *arguments)
+def _call(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> None:
+    def keep(meaning: Meaning) -> None:
+        recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
+
+    def postpone(signal: int, siginfo: bytes) -> None:
+        task.deferred.append((signal, siginfo))
+
+    result = Injector(task.tracee, task.tracker, keep, postpone).call(instruction, number, *arguments)
     if -4096 < result < 0:
         raise RecordError(
             f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "

@@ -15,7 +15,7 @@ from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
 from redrive.recorder.instruction_traps import VSYSCALL_PAGE
-from redrive.recorder.program_start import program_started
+from redrive.recorder.program_start import SYSCALL_STOPS, program_started
 from redrive.recorder.scheduler import Scheduler
 from redrive.recorder.straight_calls import StraightCalls
 from redrive.recorder.task import State, Task
@@ -32,11 +32,6 @@ _CHILD_EVENTS = {
     ptrace.EVENT_FORK: StopKind.FORK,
     ptrace.EVENT_VFORK: StopKind.VFORK,
     ptrace.EVENT_CLONE: StopKind.CLONE,
-}
-_SYSCALL_STOPS = {
-    Meaning.SECCOMP: StopKind.SECCOMP,
-    Meaning.ENTRY: StopKind.SYSCALL_ENTRY,
-    Meaning.EXIT: StopKind.SYSCALL_EXIT,
 }
 
 
@@ -108,6 +103,8 @@ class Recording:
                 return
             if status >> 16 == ptrace.EVENT_EXEC:
                 break
+            if status >> 16 == ptrace.EVENT_SECCOMP:
+                self.keep_stop(task, StopKind.SECCOMP, StopRegisters.OWN, int(task.tracee.stop.message))
         self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, tid)
         task.tracee.step(ptrace.SYSCALL)
         # The kernel shows execve's exit whichever way its entry was driven.
@@ -292,7 +289,7 @@ class Recording:
         source = StopRegisters.FIRST if task.call is None else StopRegisters.OWN
         if meaning is Meaning.EXIT and task.call is not None and task.call.answer is None:
             source = StopRegisters.SECOND
-        self.keep_stop(task, _SYSCALL_STOPS[meaning], source, message)
+        self.keep_stop(task, SYSCALL_STOPS[meaning], source, message)
 
     def _exit_stop(self, task: Task) -> None:
         assert task.call is not None

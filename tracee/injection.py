@@ -2,38 +2,79 @@
 
 Driven with PTRACE_SYSCALL from the first stop to the exit stop, so that no signal is needed for it: an int3 or a
 single step would force SIGTRAP on a program that may block or ignore it, and change its disposition.
-Pending signals stay pending, as none is delivered before the tracee goes back to user code, which it does not.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee._native import ffi
 from redrive.tracee.eras import Meaning, Request, SyscallStop, SyscallTracker
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
 
+_ALL_SIGNALS = 2**64 - 1
 
-def inject(tracee: Tracee, tracker: SyscallTracker, instruction: int, number: int, *arguments: int) -> int:
-    """Run a syscall and return its result (signed; -errno when it failed).
 
-    ``instruction`` is the address of a syscall instruction in the tracee, which must be stopped outside any syscall.
-    Its registers are as before afterwards.  Raises TraceeGone when the tracee dies of it.
+@dataclass(frozen=True)
+class Injector:
+    """Runs syscalls in one tracee, which must be stopped outside any syscall.
+
+    ``seen`` is told what each stop is, while the tracee is in it.  ``postponed`` is given (number, siginfo) of a signal
+    that came in between on a kernel that cannot block it for the while (PTRACE_SETSIGMASK, Linux 3.11): it has been
+    suppressed, and must be sent again.
     """
-    before = tracee.registers
-    named = dict(zip(regs.ARGUMENTS, arguments, strict=False))
-    tracee.set_registers(regs.replace(before, rip=instruction, rax=number, orig_rax=-1, **named))
-    tracker.resumed(Request.SYSCALL, -1, number)
-    while True:
-        tracee.step(ptrace.SYSCALL)
-        if tracker.stopped(_kind(tracee), *_values(tracee)).meaning is Meaning.EXIT:
-            break
-        tracker.resumed(Request.SYSCALL, *_values(tracee))
-    result = regs.get_signed(tracee.registers, "rax")
-    tracee.set_registers(before)
-    return result
+
+    tracee: Tracee
+    tracker: SyscallTracker
+    seen: Callable[[Meaning], None]
+    postponed: Callable[[int, bytes], None]
+
+    def call(self, instruction: int, number: int, *arguments: int) -> int:
+        """Run a syscall at the address of a syscall instruction; returns its result, signed.
+
+        The registers are as before afterwards, and pending signals still pending.  Raises TraceeGone when the tracee
+        dies of it.
+        """
+        before = self.tracee.registers
+        named = dict(zip(regs.ARGUMENTS, arguments, strict=False))
+        self.tracee.set_registers(regs.replace(before, rip=instruction, rax=number, orig_rax=-1, **named))
+        with self._signals_blocked():
+            while self._next_stop() is not Meaning.EXIT:
+                pass
+        result = regs.get_signed(self.tracee.registers, "rax")
+        self.tracee.set_registers(before)
+        return result
+
+    @contextmanager
+    def _signals_blocked(self) -> Iterator[None]:
+        try:
+            mask = self.tracee.get_signal_mask()
+        except TraceeGone:
+            raise
+        except TraceeError:
+            yield
+            return
+        self.tracee.set_signal_mask(_ALL_SIGNALS)
+        yield
+        self.tracee.set_signal_mask(mask)
+
+    def _next_stop(self) -> Meaning:
+        self.tracker.resumed(Request.SYSCALL, *_values(self.tracee))
+        self.tracee.step(ptrace.SYSCALL)
+        kind = _kind(self.tracee)
+        meaning = self.tracker.stopped(kind, *_values(self.tracee)).meaning
+        if kind is SyscallStop.SIGNAL:
+            siginfo = bytes(ffi.buffer(self.tracee.stop.siginfo))
+            self.postponed(os.WSTOPSIG(self.tracee.stop.status), siginfo)
+        else:
+            self.seen(meaning)
+        return meaning
 
 
 def _values(tracee: Tracee) -> tuple[int, int]:
@@ -49,4 +90,6 @@ def _kind(tracee: Tracee) -> SyscallStop:
         return SyscallStop.SECCOMP
     if status >> 8 == ptrace.SYSCALL_STOP_SIGNAL:
         return SyscallStop.SYSCALL
+    if status >> 16 == 0:
+        return SyscallStop.SIGNAL
     raise TraceeError(f"task {tracee.tid} stopped with status {status:#x} during an injected syscall")
