@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """``randomize_addresses`` keeps ASLR on; ``portable`` shows the program no CPU feature beyond x86-64-v3."""
+    """``randomize_addresses`` keeps ASLR on; ``portable`` shows the program no CPU feature beyond x86-64-v2."""
 
     randomize_addresses: bool = False
     portable: bool = False

@@ -84,7 +84,7 @@ def _run(
     reason = "the recording was broken off"
     try:
         with closing(_Tracees(recording)):
-            spawned = _spawn(program, command, options)
+            spawned = _spawn(program, command, recording.kernel, options)
             with _SignalsHeld():
                 recording.start(spawned.tid)
                 if not recording.tasks:
@@ -113,12 +113,22 @@ def _find_program(name: str) -> str:
     return found
 
 
-def _spawn(program: str, command: Sequence[str], options: RecordOptions) -> Spawned:
+def _environment(kernel: KernelFeatures, options: RecordOptions) -> tuple[bytes, ...]:
+    """The program's environment: the recorder's own, but for a portable recording where cpuid cannot be intercepted.
+
+    The program's loader is asked to bind at once there, as its lazy binding runs xsave, whose result depends on XCR0.
+    """
+    variables = dict(os.environb)
+    if options.portable and not kernel.cpuid_faulting:
+        variables.setdefault(b"LD_BIND_NOW", b"1")
+    return tuple(name + b"=" + value for name, value in variables.items())
+
+
+def _spawn(program: str, command: Sequence[str], kernel: KernelFeatures, options: RecordOptions) -> Spawned:
     arguments = [os.fsencode(argument) for argument in command]
-    environment = [name + b"=" + value for name, value in os.environb.items()]
     personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
     try:
-        return spawn(program, arguments, environment, SpawnOptions(record_filter(), personality))
+        return spawn(program, arguments, _environment(kernel, options), SpawnOptions(record_filter(), personality))
     except SpawnFailed as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
 
@@ -145,7 +155,7 @@ def _affinity_mask() -> bytes:
 def _hidden_features(kernel: KernelFeatures, options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
     if not kernel.cpuid_faulting:
         return ()
-    return cpu.NOT_REPEATABLE + (cpu.BEYOND_V3 if options.portable else ())
+    return cpu.NOT_REPEATABLE + (cpu.BEYOND_V2 if options.portable else ())
 
 
 def _header(
@@ -181,7 +191,7 @@ def _header(
         page_size=os.sysconf("SC_PAGE_SIZE"),
         command=tuple(os.fsencode(argument) for argument in command),
         working_directory=os.getcwdb(),
-        environment=tuple(name + b"=" + value for name, value in os.environb.items()),
+        environment=_environment(kernel, options),
         start_time=time.time(),
         options={"cpu": cpu_number, "randomize_addresses": options.randomize_addresses, "portable": options.portable},
     )

@@ -156,12 +156,17 @@ class Recording:
         if may_block and len(self.tasks) > 1:
             self._await_or_leave(task)
             return
+        self.scheduler.running = task
         while True:
             result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
             if result != -errno.EINTR:
+                self.scheduler.running = None
                 check(result, "waitpid", task.tid)
                 return
-            if not self.scheduler.slice_is_over():
+            others_wait = self.scheduler.slice_is_over()
+            if self.scheduler.running is None:
+                return
+            if not others_wait:
                 continue
             if task.call is not None:
                 # A call that the table does not say may block does: others go on meanwhile.
@@ -177,6 +182,7 @@ class Recording:
         self._leave_asleep(task)
 
     def _leave_asleep(self, task: Task) -> None:
+        self.scheduler.running = None
         task.state = State.SLEEPING
         calls.write_entry(self, task)
 

@@ -27,6 +27,8 @@ class Scheduler:
         self._stop = ffi.new("struct redrive_stop *")
         self._slice_end = 0.0
         self._timer = False
+        self.running: Task | None = None
+        """The task that has been let go and is being waited for; None once its stop has been collected with others'."""
         self.newborn: dict[int, object] = {}
         """First stops of tasks whose parent's event has not been seen yet."""
         signal.signal(signal.SIGALRM, lambda number, frame: None)
@@ -83,7 +85,10 @@ class Scheduler:
         else:
             ffi.memmove(task.tracee.stop, self._stop, ffi.sizeof("struct redrive_stop"))
             task.state = State.STOPPED
-            self._queue.append(task)
+            if task is self.running:
+                self.running = None
+            else:
+                self._queue.append(task)
         return True
 
     def _start_timer(self) -> None:

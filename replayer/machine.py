@@ -70,5 +70,13 @@ def _check_features(header: Header) -> None:
     missing = sorted(set(header.cpu.features) & {feature.name for feature in cpu.REQUIRED} - set(cpu.features()))
     if missing:
         raise ReplayError(f"this CPU lacks what the recorded program was told it could use: {', '.join(missing)}")
+    own_xcr0 = int(lib.redrive_xgetbv())
+    told = "osxsave" in header.cpu.features and header.features.get("cpuid_faulting")
+    if told and header.cpu.xcr0 != own_xcr0:
+        # Every dynamic program reads XCR0 at its start, by xgetbv, which nothing can intercept.
+        raise ReplayError(
+            f"the recording CPU had other state enabled (XCR0 {header.cpu.xcr0:#x}) than this one ({own_xcr0:#x}): "
+            "such a trace replays only where they agree; `record --portable` makes one that replays anywhere"
+        )
     if header.machine != os.uname().machine:
         raise ReplayError(f"the trace was recorded on {header.machine}, and this machine is {os.uname().machine}")

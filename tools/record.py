@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the archive here.")
 @click.option("--verify", is_flag=True, help="Replay at once; exits with 3 when the replay diverges.")
 @click.option("--aslr", is_flag=True, help="Keep address space randomisation on.")
-@click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v3.")
+@click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v2.")
 @click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
 def record(output: Path | None, verify: bool, aslr: bool, portable: bool, command: tuple[str, ...]) -> None:
     """Run CMD as it would run by itself, and record it and all processes it starts.

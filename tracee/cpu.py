@@ -61,7 +61,16 @@ NOT_REPEATABLE = (
 )
 """Hidden from recorded programs where cpuid can be intercepted: their results or side effects cannot be recorded."""
 
-BEYOND_V3 = (
+BEYOND_V2 = (
+    FeatureBit("fma", 1, 0, "ecx", 12),
+    FeatureBit("movbe", 1, 0, "ecx", 22),
+    FeatureBit("xsave", 1, 0, "ecx", 26),
+    FeatureBit("osxsave", 1, 0, "ecx", 27),
+    FeatureBit("avx", 1, 0, "ecx", 28),
+    FeatureBit("f16c", 1, 0, "ecx", 29),
+    FeatureBit("bmi1", 7, 0, "ebx", 3),
+    FeatureBit("avx2", 7, 0, "ebx", 5),
+    FeatureBit("bmi2", 7, 0, "ebx", 8),
     FeatureBit("avx512f", 7, 0, "ebx", 16),
     FeatureBit("avx512dq", 7, 0, "ebx", 17),
     FeatureBit("adx", 7, 0, "ebx", 19),
@@ -92,26 +101,22 @@ BEYOND_V3 = (
     FeatureBit("avx512bf16", 7, 1, "eax", 5),
     FeatureBit("xsavec", 0xD, 1, "eax", 1),
     FeatureBit("xsaves", 0xD, 1, "eax", 3),
+    FeatureBit("lzcnt", 0x8000_0001, 0, "ecx", 5),
 )
-"""What CPUs of the x86-64-v3 level (the psABI's name for Haswell's features) may lack.  Portable recordings hide it."""
+"""What CPUs of the x86-64-v2 level (the psABI's name for Nehalem's features) may lack.  Portable recordings hide it.
+
+Without osxsave no program runs xgetbv, xsave or AVX instructions: what they do depends on XCR0, which differs between
+machines and which nothing can intercept.
+"""
 
 REQUIRED = (
     FeatureBit("sse3", 1, 0, "ecx", 0),
     FeatureBit("ssse3", 1, 0, "ecx", 9),
-    FeatureBit("fma", 1, 0, "ecx", 12),
     FeatureBit("sse4_1", 1, 0, "ecx", 19),
     FeatureBit("sse4_2", 1, 0, "ecx", 20),
-    FeatureBit("movbe", 1, 0, "ecx", 22),
     FeatureBit("popcnt", 1, 0, "ecx", 23),
     FeatureBit("aes", 1, 0, "ecx", 25),
-    FeatureBit("xsave", 1, 0, "ecx", 26),
-    FeatureBit("avx", 1, 0, "ecx", 28),
-    FeatureBit("f16c", 1, 0, "ecx", 29),
-    FeatureBit("bmi1", 7, 0, "ebx", 3),
-    FeatureBit("avx2", 7, 0, "ebx", 5),
-    FeatureBit("bmi2", 7, 0, "ebx", 8),
-    FeatureBit("lzcnt", 0x8000_0001, 0, "ecx", 5),
-    *BEYOND_V3,
+    *BEYOND_V2,
 )
 """Features whose instructions a program may have chosen to run: replay needs those the program was shown."""
 
