@@ -126,9 +126,9 @@ class Replayer:
             task = self._tasks[recent[-1][1].task]
             raise Divergence(report(Mismatch(task, "the task to be alive"), recent, self._images)) from None
         except TraceeError as error:
-            raise ReplayError(f"replay of event {count} failed: {error}") from error
-        except UntrustworthyTrace as error:
-            raise UntrustworthyTrace(f"event {count}: {error}") from error
+            raise ReplayError(f"event {count}: {error}") from error
+        except ReplayError as error:
+            raise type(error)(f"event {count}: {error}") from error
         return self._result(count)
 
     def close(self) -> None:
