@@ -47,6 +47,7 @@ from redrive.tracee import cpu
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
 
+_LARGE_WRITE = 1 << 16
 RECENT_EVENTS = 10
 """How many events a divergence report shows."""
 
@@ -168,6 +169,9 @@ class Replayer:
             self._effects.apply(task, event.effects)
         if event.writes:
             write_memory(task, event.writes)
+            if len(event.writes[0][1]) > _LARGE_WRITE:
+                # A report does not show what was written: no need to hold on to it.
+                self._recent[-1] = self._recent[-1][0], event._replace(writes=())
         if event.number in LIMIT_SYSCALLS:
             replay_limit(self._tasks, task, event)
         task.registers = after_syscall(event.entry, event.exit)
