@@ -168,7 +168,7 @@ def rows_with_commands() -> list[tuple[int, Syscall]]:
     """(the command's value, its row) of all multiplexers."""
     return [
         (value, row)
-        for multiplexer in table._MULTIPLEXED.values()
+        for multiplexer in table.MULTIPLEXED.values()
         for value, row in multiplexer.rows.items()
         if row.command
     ]

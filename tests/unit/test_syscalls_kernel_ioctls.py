@@ -102,9 +102,16 @@ def test_files(arena: Arena, tmp_path: Path) -> None:
         asked = struct.pack("<QQIIII", 0, 1 << 40, 0, 0, 10, 0)
         if system_call(IOCTL, (file.fileno(), 0xC020660B, arena.put(asked, room=2000))) == 0:
             assert observe(arena, IOCTL, file.fileno(), 0xC020660B, arena.put(asked, room=2000))[1] > 32
-        for request in (0x80086601, 0x801C581F):
+        for request in (0x80086601, 0x801C581F, 0x40046629, 1):
             if system_call(IOCTL, (file.fileno(), request, arena.room(200))) == 0:
                 assert observe(arena, IOCTL, file.fileno(), request, arena.room(200))[1]
+
+
+def test_a_request_that_fails_and_writes(arena: Arena, tmp_path: Path) -> None:
+    with open(tmp_path / "file", "w+b") as file:
+        result = system_call(IOCTL, (file.fileno(), 1, arena.put(b"\xff" * 4)))
+        if result < 0:
+            observe(arena, IOCTL, file.fileno(), 1, arena.put(b"\xff" * 4), expect=-result)
 
 
 def test_the_map_of_memory(arena: Arena) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from redrive.tracee.syscalls import MemoryFault, Syscall, find, render, table, unknown_render
 from redrive.tracee.syscalls.syscall import MOST_ON_FAULT, MOST_TRANSFERRED, TASK_SIZE
 
-NUMBERS = sorted({*table._PLAIN, *table._MULTIPLEXED})
-ROWS: list[Syscall] = list(table._PLAIN.values())
-for multiplexer in table._MULTIPLEXED.values():
+NUMBERS = sorted({*table.SINGLE, *table.MULTIPLEXED})
+ROWS: list[Syscall] = list(table.SINGLE.values())
+for multiplexer in table.MULTIPLEXED.values():
     ROWS += multiplexer.rows.values()
 
 WORDS = st.one_of(

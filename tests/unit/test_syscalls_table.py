@@ -55,8 +55,8 @@ NO_ARGUMENTS = (0,) * 6
 
 def every_row() -> list[Syscall]:
     """All rows, those of multiplexers too."""
-    rows = list(table._PLAIN.values())
-    for multiplexer in table._MULTIPLEXED.values():
+    rows = list(table.SINGLE.values())
+    for multiplexer in table.MULTIPLEXED.values():
         rows += multiplexer.rows.values()
     return rows
 
@@ -89,7 +89,7 @@ def test_every_number_once() -> None:
     numbers = [*range(337), *range(424, 472)]
     known = [number for number in range(-2, 600) if not name_of(number).startswith("syscall_")]
     assert known == numbers
-    assert not table._PLAIN.keys() & table._MULTIPLEXED.keys()
+    assert not table.SINGLE.keys() & table.MULTIPLEXED.keys()
     names = [name_of(number) for number in numbers]
     assert len(set(names)) == len(names)
 
@@ -152,7 +152,7 @@ EMULATED = {"sched_setaffinity", "sched_getaffinity"}
 
 
 def test_treatments() -> None:
-    plain = {each.name: each for each in table._PLAIN.values()}
+    plain = {each.name: each for each in table.SINGLE.values()}
     assert {name for name, each in plain.items() if each.treatment is Treatment.EXECUTED} == EXECUTED
     assert {name for name, each in plain.items() if each.treatment is Treatment.EMULATED} == EMULATED
     assert {name: plain[name].refusal for name in REFUSED} == REFUSED
@@ -194,7 +194,7 @@ NEVER_BLOCKING = words("getpid fstat mmap munmap brk exit exit_group rt_sigretur
 
 
 def test_what_may_block() -> None:
-    plain = {each.name: each.may_block for each in table._PLAIN.values()}
+    plain = {each.name: each.may_block for each in table.SINGLE.values()}
     assert {name for name in BLOCKING if not plain[name]} == set()
     assert not any(plain[name] for name in NEVER_BLOCKING)
     assert command(72, 0, 7).may_block and command(72, 0, 38).may_block and not command(72, 0, 6).may_block
@@ -209,7 +209,7 @@ def test_ioctls_that_no_table_holds() -> None:
     assert read_forty.outputs((3, 0x80285A01, 0x1000, 0, 0, 0), 0, Nowhere()) == [(0x1000, 40)]
     write_only = find(16, (3, 0x40285A01, 0x1000, 0, 0, 0))
     assert write_only is not None
-    assert write_only.outputs((3, 0x40285A01, 0x1000, 0, 0, 0), 0, Nowhere()) == []
+    assert write_only.outputs((3, 0x40285A01, 0x1000, 0, 0, 0), 0, Nowhere()) == [(0x1000, 40)]
     assert find(16, (3, 0x5A01, 0, 0, 0, 0)) is None
     assert command(16, 3, 0xC0406400).refusal == errno.ENOTTY  # DRM_IOCTL_VERSION
     assert find(16, (3, 0xC0205647, 0, 0, 0, 0)) is None  # VIDIOC_G_EXT_CTRLS

@@ -35,7 +35,7 @@ _FLAGS = (
     writing("FS_IOC_RESVSP64", "X", 42, 48),
     writing("FS_IOC_UNRESVSP64", "X", 43, 48),
     writing("FS_IOC_ZERO_RANGE", "X", 57, 48),
-    command_row(0x00000001, "FIBMAP", out("argp", 4)),
+    command_row(0x00000001, "FIBMAP", out("argp", 4, on_error=True)),
     command_row(0x00000002, "FIGETBSZ", out("argp", 4)),
     both_ways("FIFREEZE", "X", 119, 4),
     both_ways("FITHAW", "X", 120, 4),
@@ -88,4 +88,11 @@ _BTRFS = (
     reading("BTRFS_IOC_GET_SUBVOL_INFO", 0x94, 60, 504),
 )
 
-REQUESTS = _FLAGS + _EXTENTS + _ENCRYPTION + _BTRFS
+# fs/ext4/ext4.h; the first is declared _IOW, and the UUID is not counted in the second's number.
+_EXT4 = (
+    command_row(0x40046629, "EXT4_IOC_GETSTATE", out("argp", 4)),
+    structured("EXT4_IOC_GETFSUUID", 0x8008662C, with_buffers(8, (-1, 0, 4, 1))),
+    structured("EXT4_IOC_GET_ES_CACHE", 0xC020662A, with_buffers(32, (-1, 24, 4, 56))),
+)
+
+REQUESTS = _FLAGS + _EXTENTS + _ENCRYPTION + _EXT4 + _BTRFS

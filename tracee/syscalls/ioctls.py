@@ -12,10 +12,11 @@ from redrive.tracee.syscalls import (
     file_ioctls,
     network_ioctls,
     process_ioctls,
+    shown,
     terminal_ioctls,
 )
-from redrive.tracee.syscalls.argument import command, descriptor, given, out, pointer
-from redrive.tracee.syscalls.ioctl_request import READ, request_parts
+from redrive.tracee.syscalls.argument import command, descriptor, pointer, updated
+from redrive.tracee.syscalls.ioctl_request import request_parts
 from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, rows_of
 from redrive.tracee.syscalls.syscall import Syscall, row
 
@@ -57,7 +58,8 @@ def decoded(request: int) -> Syscall | None:
         return row(16, "ioctl", *_SHARED, pointer("argp"), refusal=ENOTTY, command=name)
     if letter in _POINTS_ELSEWHERE or letter == _XFS and number in _XFS_HANDLES:
         return None
-    argument = out("argp", length, on_error=True) if direction & READ else given("argp", length)
+    # Some requests are declared _IOW although the kernel writes, so the direction is not believed.
+    argument = updated("argp", length, shown.quoted, on_error=True)
     return row(16, "ioctl", *_SHARED, argument, blocks=True, command=name)
 
 

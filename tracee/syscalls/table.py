@@ -64,7 +64,8 @@ def _joined() -> tuple[dict[int, Syscall], dict[int, Multiplexer]]:
     return plain, multiplexed
 
 
-_PLAIN, _MULTIPLEXED = _joined()
+SINGLE, MULTIPLEXED = _joined()
+"""By number: the rows of syscalls that are one thing, and the multiplexers."""
 
 
 def find(number: int, arguments: Sequence[int]) -> Syscall | None:
@@ -72,14 +73,14 @@ def find(number: int, arguments: Sequence[int]) -> Syscall | None:
 
     ``arguments`` are the six registers as unsigned 64-bit numbers.
     """
-    found = _PLAIN.get(number)
+    found = SINGLE.get(number)
     if found is not None:
         return found
-    multiplexer = _MULTIPLEXED.get(number)
+    multiplexer = MULTIPLEXED.get(number)
     return None if multiplexer is None else multiplexer.find(arguments)
 
 
 def name_of(number: int) -> str:
     """The syscall's name; "syscall_N" when the table does not know the number."""
-    found = _PLAIN.get(number) or _MULTIPLEXED.get(number)
+    found = SINGLE.get(number) or MULTIPLEXED.get(number)
     return f"syscall_{number}" if found is None else found.name
