@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
+from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import address_space, answers, foreign_memory, unknown_calls
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
@@ -60,23 +61,12 @@ def arguments_of(registers: bytes) -> tuple[int, ...]:
     return (upper[2], upper[1], upper[0], lower[0], lower[2], lower[1])
 
 
-def begin(recording: Recording, task: Task, *, foreign_trace: bool = False) -> None:
-    """The first stop of a syscall.  ``foreign_trace``: a filter of the program's own answered RET_TRACE."""
+def begin(recording: Recording, task: Task) -> None:
+    """The first stop of a syscall."""
     entry = task.tracee.registers
-    # The kernel takes the number for an int (arch/x86/entry/common.c).
-    number = regs.get_signed(entry, "orig_rax") & 0xFFFF_FFFF
     _write_restart(recording, task, entry)
-    arguments = arguments_of(entry)
-    call = OpenCall(number, arguments, _find(number, arguments), entry)
-    task.call = call
-    _raise_deferred(task)
-    if task.strict and number not in _STRICT_MODE_ALLOWS:
-        skip(task, Answer(-errno.ENOSYS))
-        lib.redrive_tgkill(task.process.tgid, task.tid, signal.SIGKILL)
-    elif foreign_trace:
-        refuse_trace(task)
-    else:
-        prepare(recording, task, call)
+    # The kernel takes the number for an int (arch/x86/entry/common.c).
+    _open(recording, task, regs.get_signed(entry, "orig_rax") & 0xFFFF_FFFF, entry)
 
 
 def begin_answered(recording: Recording, task: Task, number: int | None) -> None:
@@ -89,10 +79,28 @@ def begin_answered(recording: Recording, task: Task, number: int | None) -> None
     _write_restart(recording, task, seen)
     if number is None:
         number = _number_in_code(task, regs.get(seen, "rip"))
-    entry = regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS)
+    _open(recording, task, number, regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS), answered=True)
+
+
+def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answered: bool = False) -> None:
     arguments = arguments_of(entry)
-    task.call = OpenCall(number, arguments, _find(number, arguments), entry, answered=True)
+    found = syscalls.find(number, arguments) if 0 <= number < _X32_BIT else None
+    task.call = call = OpenCall(number, arguments, found, entry, answered=answered)
+    call.may_block = found is None or found.may_block or task.process.filtered
+    if found is not None:
+        call.inputs = found.inputs(arguments, task.tracee)
+    elif not answered:
+        _begin_unknown(recording, task, call)
     _raise_deferred(task)
+
+
+def _begin_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
+    if call.number < _X32_BIT:
+        call.pages = unknown_calls.pages_around(task.tracee, call.arguments)
+    if call.number not in recording.named_unknown:
+        recording.named_unknown.add(call.number)
+        text = f"syscall {call.number} (first argument {call.arguments[0]:#x}) is not in Redrive's table"
+        recording.note(task, f"{text}; what it changed in the pages around its arguments was recorded")
 
 
 def _number_in_code(task: Task, rip: int) -> int:
@@ -106,11 +114,9 @@ def end_unseen(recording: Recording, task: Task) -> None:
     call = task.call
     assert call is not None
     call.answer, call.pages, call.answered = None, None, True
+    if not call.written:
+        task.stops[-1] = encode_stop(Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0))
     complete(recording, task, call, regs.replace(call.entry, rax=-errno.ENOSYS), -errno.ENOSYS)
-
-
-def _find(number: int, arguments: tuple[int, ...]) -> syscalls.Syscall | None:
-    return syscalls.find(number, arguments) if 0 <= number < _X32_BIT else None
 
 
 def _write_restart(recording: Recording, task: Task, entry: bytes) -> None:
@@ -131,15 +137,22 @@ def _raise_deferred(task: Task) -> None:
     task.deferred.clear()
 
 
-def prepare(recording: Recording, task: Task, call: OpenCall) -> None:
-    """Decide what the kernel is asked to do."""
+def prepare(recording: Recording, task: Task) -> None:
+    """Decide what the kernel is asked to do.
+
+    To be called at the seccomp stop: a filter of the program's own that has another answer than RET_TRACE, and so none
+    of this, has had its say then, and none will be asked about the -1 of a call that is skipped.
+    """
+    call = task.call
+    assert call is not None
     found = call.syscall
-    call.may_block = found is None or found.may_block or task.process.filtered
-    if found is None:
-        _prepare_unknown(recording, task, call)
-        return
-    call.inputs = found.inputs(call.arguments, task.tracee)
-    if found.treatment is Treatment.REFUSED:
+    if task.strict and call.number not in _STRICT_MODE_ALLOWS:
+        skip(task, Answer(-errno.ENOSYS))
+        lib.redrive_tgkill(task.process.tgid, task.tid, signal.SIGKILL)
+    elif found is None:
+        if call.number >= _X32_BIT:
+            skip(task, Answer(-errno.ENOSYS))
+    elif found.treatment is Treatment.REFUSED:
         skip(task, Answer(-found.refusal))
     elif found.treatment is Treatment.EMULATED:
         said = answers.answer(recording, task, call)
@@ -150,17 +163,6 @@ def prepare(recording: Recording, task: Task, call: OpenCall) -> None:
     elif recording.echo.cannot_follow(task.tracee, found.name, call.arguments):
         # Programs that splice fall back to read and write, whose bytes pass through their memory.
         skip(task, Answer(-errno.EINVAL))
-
-
-def _prepare_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
-    if call.number >= _X32_BIT:
-        skip(task, Answer(-errno.ENOSYS))
-    else:
-        call.pages = unknown_calls.pages_around(task.tracee, call.arguments)
-    if call.number not in recording.named_unknown:
-        recording.named_unknown.add(call.number)
-        text = f"syscall {call.number} (first argument {call.arguments[0]:#x}) is not in Redrive's table"
-        recording.note(task, f"{text}; what it changed in the pages around its arguments was recorded")
 
 
 def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -192,21 +194,27 @@ def finish(recording: Recording, task: Task) -> None:
     """The last stop of a syscall."""
     call = task.call
     assert call is not None
-    registers = task.tracee.registers
+    seen = task.tracee.registers
+    registers = registers_after(call, seen)
     if call.answer is not None:
-        registers = regs.replace(registers, rax=call.answer.result, orig_rax=regs.get(call.entry, "orig_rax"))
-        task.tracee.set_registers(registers)
         for address, data in call.answer.writes:
             task.tracee.write(address, data)
-    elif call.answered:
-        # R2 leaves -1 in orig_rax, which is no register of the CPU.
-        registers = regs.replace(registers, orig_rax=call.number)
-    elif regs.get(registers, "rdi") != call.arguments[0] and call.syscall and call.syscall.name == "clone":
-        # CLONE_UNTRACED was taken out of the flags; the program sees what it passed.
-        registers = regs.replace(registers, rdi=call.arguments[0])
+    if registers != seen and not call.answered:
         task.tracee.set_registers(registers)
-    result = regs.get_signed(registers, "rax")
-    complete(recording, task, call, registers, result)
+    complete(recording, task, call, registers, regs.get_signed(registers, "rax"))
+
+
+def registers_after(call: OpenCall, seen: bytes) -> bytes:
+    """What the program goes on with after the last stop of a syscall, which showed the registers ``seen``."""
+    if call.answer is not None:
+        return regs.replace(seen, rax=call.answer.result, orig_rax=regs.get(call.entry, "orig_rax"))
+    if call.answered:
+        # R2 leaves -1 in orig_rax, which is no register of the CPU.
+        return regs.replace(seen, orig_rax=call.number)
+    if call.syscall is not None and call.syscall.name == "clone":
+        # CLONE_UNTRACED may have been taken out of the flags; the program sees what it passed.
+        return regs.replace(seen, rdi=call.arguments[0])
+    return seen
 
 
 def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes, result: int) -> None:

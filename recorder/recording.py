@@ -22,7 +22,7 @@ from redrive.recorder.task import State, Task
 from redrive.tracee import cpu, ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
-from redrive.tracee.eras import Began, Info, Meaning, Request, SyscallStop
+from redrive.tracee.eras import Began, Info, Meaning, Outcome, Request, SyscallStop
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
@@ -217,7 +217,7 @@ class Recording:
         elif status >> 8 == ptrace.SYSCALL_STOP_SIGNAL or status >> 16 == ptrace.EVENT_SECCOMP:
             self._syscall_stop(task, status)
         elif status >> 16 == 0:
-            task.tracker.stopped(SyscallStop.SIGNAL, 0, 0)
+            self._follow(task, SyscallStop.SIGNAL)
             signals.delivery_stop(self, task)
         elif status >> 16 == ptrace.EVENT_EXIT:
             families.leaving(self, task)
@@ -228,8 +228,7 @@ class Recording:
 
     def _event_in_call(self, task: Task, event: int) -> None:
         """PTRACE_EVENT_FORK and the like: a syscall has got as far as that."""
-        values = self._values(task)
-        task.tracker.stopped(SyscallStop.EVENT, *values)
+        self._follow(task, SyscallStop.EVENT)
         if event in _CHILD_EVENTS:
             families.child_made(self, task, _CHILD_EVENTS[event])
         elif event == ptrace.EVENT_VFORK_DONE:
@@ -251,7 +250,7 @@ class Recording:
 
     def _event_stop(self, task: Task, signal_number: int) -> None:
         """PTRACE_EVENT_STOP: a group-stop, or an interrupt of ours."""
-        task.tracker.stopped(SyscallStop.SIGNAL, 0, 0)
+        self._follow(task, SyscallStop.SIGNAL)
         interrupted = signal_number == signal.SIGTRAP
         self.keep_stop(
             task, StopKind.INTERRUPTED if interrupted else StopKind.GROUP_STOP, StopRegisters.OWN, signal_number
@@ -262,9 +261,14 @@ class Recording:
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
 
-    def _values(self, task: Task) -> tuple[int, int]:
+    def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
+        """What a stop means; a call that is now known to have ended is written first."""
         registers = task.tracee.registers
-        return regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
+        number, rax = regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
+        outcome = task.tracker.stopped(stop, number, rax, info)
+        if outcome.corrects_entry:
+            calls.end_unseen(self, task)
+        return outcome
 
     def _syscall_stop(self, task: Task, status: int) -> None:
         stop = task.tracee.stop
@@ -275,31 +279,39 @@ class Recording:
             return
         if kind is SyscallStop.SECCOMP and message == OTHER_ABI_DATA:
             raise RecordError(f"task {task.tid} made a 32-bit syscall (int 0x80): only x86-64 can be recorded")
-        info = Info(stop.syscall_op) if stop.syscall_op >= 0 else None
-        outcome = task.tracker.stopped(kind, *self._values(task), info)
-        if outcome.corrects_entry:
-            calls.end_unseen(self, task)
-        foreign = kind is SyscallStop.SECCOMP and message != TRACE_DATA
-        self._keep_syscall_stop(task, outcome.meaning, message)
+        outcome = self._follow(task, kind, Info(stop.syscall_op) if stop.syscall_op >= 0 else None)
         began = next((fact for fact in outcome.facts if isinstance(fact, Began)), None)
+        self.keep_stop(task, SYSCALL_STOPS[outcome.meaning], self._source(task, outcome.meaning, began), message)
         if began is not None and began.answered:
             calls.begin_answered(self, task, began.number)
         elif began is not None:
-            calls.begin(self, task, foreign_trace=foreign)
-        elif foreign and task.call is not None and task.call.answer is None:
+            calls.begin(self, task)
+        if kind is SyscallStop.SECCOMP and message != TRACE_DATA:
             calls.refuse_trace(task)
+        elif kind is SyscallStop.SECCOMP or (began is not None and not self.straight.filter_installed):
+            calls.prepare(self, task)
         if outcome.meaning is Meaning.EXIT:
             self._exit_stop(task)
 
-    def _keep_syscall_stop(self, task: Task, meaning: Meaning, message: int) -> None:
-        source = StopRegisters.FIRST if task.call is None else StopRegisters.OWN
-        if meaning is Meaning.EXIT and task.call is not None and task.call.answer is None:
-            source = StopRegisters.SECOND
-        self.keep_stop(task, SYSCALL_STOPS[meaning], source, message)
+    def _source(self, task: Task, meaning: Meaning, began: Began | None) -> StopRegisters:
+        """Where the event that a syscall's stop leads to has the stop's registers."""
+        if began is not None:
+            return StopRegisters.OWN if began.answered else StopRegisters.FIRST
+        assert task.call is not None
+        if meaning is not Meaning.EXIT:
+            return StopRegisters.OWN
+        if self._has_executed(task):
+            return StopRegisters.FIRST
+        seen = task.tracee.registers
+        return StopRegisters.SECOND if calls.registers_after(task.call, seen) == seen else StopRegisters.OWN
+
+    def _has_executed(self, task: Task) -> bool:
+        """Whether this exit stop is that of an execve that succeeded."""
+        assert task.call is not None
+        return bool(task.call.former_task) and regs.get_signed(task.tracee.registers, "rax") == 0
 
     def _exit_stop(self, task: Task) -> None:
-        assert task.call is not None
-        if task.call.former_task and regs.get_signed(task.tracee.registers, "rax") == 0:
+        if self._has_executed(task):
             program_started(self, task)
         else:
             calls.finish(self, task)

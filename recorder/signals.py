@@ -12,10 +12,10 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Syscall, Trap, TrapCause
+from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, instruction_traps
-from redrive.recorder.task import OpenCall, State, Task
+from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
@@ -28,7 +28,8 @@ _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _SI_KERNEL, _SI_TKILL, _SYS_SECCOMP = 0x80, -6, 1
-_ENOSYS = 38
+_SI_SYSCALL = 24
+"""Where siginfo has the number: asm-generic/siginfo.h."""
 # struct rt_sigframe of arch/x86/include/asm/sigframe.h: pretcode, then ucontext, then siginfo.
 _FRAME_SIZE = 8 + 304 + 128
 _FRAME_FPSTATE = 8 + 40 + 23 * 8
@@ -125,21 +126,12 @@ def vsyscall(recording: Recording, task: Task) -> None:
 
 
 def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
-    """RET_TRAP: the syscall of this SIGSYS ended without an exit stop, or, before 4.8, was not seen at all."""
-    registers = task.tracee.registers
-    if task.call is None and registers != task.registers:
-        number = struct.unpack_from("<i", siginfo, 24)[0]
-        entry = regs.replace(registers, rax=-_ENOSYS, orig_rax=number)
-        task.call = OpenCall(number, calls.arguments_of(entry), None, entry)
-    call = task.call
-    if call is None:
-        return
-    result = regs.get_signed(registers, "rax")
-    recording.write(
-        task, Syscall(task.tid, call.number, call.entry, registers, (), (), call.inputs, task.take_stops())
-    ) if not call.written else calls.complete(recording, task, call, registers, result)
-    task.call = None
-    task.registers = registers
+    """RET_TRAP: the syscall of this SIGSYS has ended, and where nobody asked for syscall-stops, it has shown none."""
+    if task.call is None:
+        if _is_at_boundary(task.tracee.registers, task.registers):
+            return
+        calls.begin_answered(recording, task, struct.unpack_from("<i", siginfo, _SI_SYSCALL)[0])
+    calls.finish(recording, task)
 
 
 def _original(task: Task, number: int, siginfo: bytes) -> bytes:

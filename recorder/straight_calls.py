@@ -139,6 +139,7 @@ class StraightCalls:
         task.tracker.stopped(SyscallStop.SECCOMP, number, rax)
         task.stops.append(encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)))
         calls.begin(self._recording, task)
+        calls.prepare(self._recording, task)
         task.tracker.resumed(Request.SYSCALL, number, rax)
         if outcome == 3:
             self._recording.await_stop(task)

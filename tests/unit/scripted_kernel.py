@@ -1,0 +1,217 @@
+"""The kernel side of a recording, played from the records of tests/eras: what seven real kernels showed for one call.
+
+ScriptedKernel stands where cffi's ``lib`` stands (tracee/step.h), so that the recorder, and the Tracee it drives, are
+the real ones.  It answers each request with the scenario's next stop, and fails where the recorder asks something else
+than the scenario's tracer did, or leaves other registers.
+
+What the records leave open is filled in as a kernel has it: the registers besides orig_rax and rax, the code around the
+syscall instruction, and that rax keeps what the tracer left there wherever the kernel does not set it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from redrive.formats.events import Event
+from redrive.recorder import calls, families, recording, straight_calls
+from redrive.recorder.recording import Recording
+from redrive.recorder.task import Task
+from redrive.tracee import ptrace
+from redrive.tracee import registers as regs
+from redrive.tracee import tracee as tracee_module
+from redrive.tracee._native import ffi
+from redrive.tracee.eras import Regime, Request, SyscallStop
+from redrive.tracee.kernel import KernelFeatures
+from redrive.tracee.seccomp_filter import TRACE_DATA
+from tests.eras.scenarios import GETPPID, Scenario, Step
+
+TID = os.getpid()
+"""The recorder looks for a signal's disposition in /proc/TID/status: pytest's own, which handles neither SIGTRAP nor SIGSYS."""
+CODE = 0x40_1000
+AFTER_SYSCALL = CODE + 7
+AFTER_INT3 = CODE + 8
+MOV_EAX = b"\xb8"
+SYSCALL_INT3 = b"\x0f\x05\xcc"
+SI_KERNEL, SYS_SECCOMP = 0x80, 1
+AUDIT_ARCH_X86_64 = 0xC000_003E
+BEFORE = regs.replace(bytes(regs.SIZE), rip=CODE, rsp=0x7FFF_0000, orig_rax=-1, cs=0x33, ss=0x2B, eflags=0x202)
+
+STOP_STATUS = 0x7F
+SYSCALL_STATUS = ptrace.SYSCALL_STOP_SIGNAL << 8 | STOP_STATUS
+SECCOMP_STATUS = ptrace.EVENT_SECCOMP << 16 | signal.SIGTRAP << 8 | STOP_STATUS
+
+
+def code_of_call(number: int) -> bytes:
+    """`mov $number, %eax; syscall; int3`, which is at CODE."""
+    return MOV_EAX + struct.pack("<i", number) + SYSCALL_INT3
+
+
+def entered(number: int, arguments: dict[str, int]) -> bytes:
+    """The registers at the entry of a call, as every kernel sets them."""
+    at = regs.replace(BEFORE, rip=AFTER_SYSCALL, rcx=AFTER_SYSCALL, r11=regs.get(BEFORE, "eflags"), **arguments)
+    return regs.replace(at, orig_rax=number, rax=-38)
+
+
+class ScriptedKernel:
+    """One task that makes one call, ``number`` in place of the scenario's getppid, and then meets an int3."""
+
+    def __init__(self, scenario: Scenario, number: int, arguments: dict[str, int], code: bytes, data: int) -> None:
+        self.steps = list(scenario.steps)
+        self.number = number
+        self.code = code
+        self.seccomp_data = data
+        self.registers = entered(number, arguments)
+        self.shown: list[tuple[int, bytes]] = []
+        """What it has reported: (wait status, registers)."""
+        self.signal = 0
+        self._pending: Step | None = None
+
+    def _value(self, value: int) -> int:
+        return self.number if value == GETPPID else value
+
+    # The functions of step.h that the recorder needs for such a task, by their names there.
+
+    def redrive_resume(self, tid: int, request: int, signal_number: int) -> int:
+        assert tid == TID and self._pending is None
+        self.signal = signal_number
+        if not self.steps:
+            return 0
+        step = self._pending = self.steps.pop(0)
+        assert Request(request) is step.request, f"before {step.text}"
+        if self.shown and step.stop in (SyscallStop.SECCOMP, SyscallStop.SYSCALL):
+            left = tuple(regs.get_signed(self.registers, name) for name in ("orig_rax", "rax"))
+            assert left == tuple(map(self._value, step.left)), f"before {step.text}"
+        return 0
+
+    def redrive_wait(self, tid: int, flags: int, stop: Any) -> int:
+        assert tid == TID
+        step, self._pending = self._pending, None
+        stop.tid, stop.message, stop.syscall_op, stop.registers_valid = tid, 0, -1, 1
+        if step is None or step.stop is SyscallStop.GONE:
+            assert step or self.signal, "the task goes on, and its program is over"
+            stop.status = self.signal if step is None else signal.SIGSYS
+            stop.registers_valid = 0
+            self.shown.append((stop.status, b""))
+            return 0
+        self._show(step, stop)
+        ffi.buffer(ffi.addressof(stop, "registers"))[:] = self.registers
+        self.shown.append((stop.status, self.registers))
+        return 0
+
+    def _show(self, step: Step, stop: Any) -> None:
+        number, rax = map(self._value, step.seen)
+        self.registers = regs.replace(self.registers, orig_rax=number)
+        if step.seen[1] != step.left[1]:
+            self.registers = regs.replace(self.registers, rax=rax)
+        if step.stop is SyscallStop.SECCOMP:
+            stop.status, stop.message = SECCOMP_STATUS, self.seccomp_data
+        elif step.stop is SyscallStop.SYSCALL:
+            stop.status = SYSCALL_STATUS
+            stop.syscall_op = -1 if step.info is None else step.info
+        elif "SIGSYS" in step.text:
+            self._raise(stop, signal.SIGSYS, SYS_SECCOMP)
+        else:
+            self.registers = regs.replace(self.registers, rip=AFTER_INT3)
+            self._raise(stop, signal.SIGTRAP, SI_KERNEL)
+
+    def _raise(self, stop: Any, number: int, code: int) -> None:
+        stop.status = number << 8 | STOP_STATUS
+        # siginfo_t of asm-generic/siginfo.h; for SIGSYS si_call_addr, si_syscall and si_arch.
+        siginfo = struct.pack("<iii4xQiI", number, 0, code, AFTER_SYSCALL, self.number, AUDIT_ARCH_X86_64)
+        ffi.buffer(stop.siginfo)[:] = siginfo.ljust(128, b"\0")
+
+    def redrive_set_registers(self, tid: int, registers: Any) -> int:
+        assert tid == TID
+        self.registers = bytes(ffi.buffer(registers))
+        return 0
+
+    def redrive_read(self, tid: int, address: int, buffer: Any, length: int) -> int:
+        start = address - CODE
+        data = self.code[start : start + length] if 0 <= start < len(self.code) else b""
+        ffi.memmove(buffer, data, len(data))
+        return len(data)
+
+    def redrive_step_syscall(self, tid: int, data: int, straight: bytes, length: int, entry: Any, leave: Any) -> int:
+        """As in step.c."""
+        self.redrive_resume(tid, Request.CONT, 0)
+        self.redrive_wait(tid, 0, entry)
+        is_ours = entry.status == SECCOMP_STATUS and entry.message == data
+        if not is_ours or entry.registers.orig_rax >= length or not straight[entry.registers.orig_rax]:
+            return 1
+        self.redrive_resume(tid, Request.SYSCALL, 0)
+        self.redrive_wait(tid, 0, leave)
+        return 2
+
+
+class _Writer:
+    """Keeps the events instead of an archive."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def write(self, event: Event) -> None:
+        self.events.append(event)
+
+
+FEATURES = KernelFeatures(
+    release="",
+    version="",
+    machine="x86_64",
+    regime=Regime.R3,
+    sysemu=True,
+    syscall_info=False,
+    signal_mask=True,
+    cpuid_faulting=False,
+    inherited_filter=False,
+    memfd=True,
+    xstate_size=832,
+)
+Play = Callable[..., tuple[list[Event], ScriptedKernel]]
+
+
+def play_with(monkeypatch: pytest.MonkeyPatch) -> Play:
+    """How to have the recorder meet a scenario: see ``play``."""
+
+    def play(
+        scenario: Scenario,
+        regime: Regime,
+        number: int = GETPPID,
+        *,
+        arguments: dict[str, int] | None = None,
+        code: bytes | None = None,
+        data: int = TRACE_DATA,
+        filtered: bool = True,
+        without_our_filter: bool = False,
+    ) -> tuple[list[Event], ScriptedKernel]:
+        """The events that a Recording writes, and the kernel that it met.
+
+        ``code`` is what is in memory at CODE, when it is not that of the call; ``data`` the seccomp stops' data;
+        ``filtered`` whether there are filters besides ours, which makes the recorder ask for every syscall-stop.
+        """
+        kernel = ScriptedKernel(scenario, number, arguments or {}, code_of_call(number) if code is None else code, data)
+        for module in (tracee_module, recording, straight_calls, calls, families):
+            monkeypatch.setattr(module, "lib", kernel)
+        writer = _Writer()
+        recorder = Recording(writer, replace(FEATURES, regime=regime), 0, b"\xff" * 8, ())  # type: ignore[arg-type]
+        recorder.straight.filter_installed = not without_our_filter
+        task = _main_task(recorder, filtered)
+        recorder.scheduler.add(task)
+        recorder.run()
+        assert not kernel.steps and not recorder.tasks
+        return writer.events, kernel
+
+    return play
+
+
+def _main_task(recorder: Recording, filtered: bool) -> Task:
+    task = families.make_main(recorder, TID, filtered)
+    recorder.main_tid = TID
+    task.registers = BEFORE
+    return task
