@@ -40,6 +40,8 @@ class OpenCall:
     inputs: Inputs = ()
     written: bool = False
     """Whether its SyscallEntry is in the trace."""
+    prepared: bool = False
+    """Whether it has come to the stop where the recorder decides about it; another filter's answer prevents that."""
     answer: Answer | None = None
     """Set when the kernel is made to skip the call."""
     pages: dict[int, bytes] | None = None

@@ -13,27 +13,27 @@ from __future__ import annotations
 import os
 import signal
 import struct
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import pytest
 
+from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event
 from redrive.recorder import calls, families, recording, straight_calls
 from redrive.recorder.recording import Recording
-from redrive.recorder.task import Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee import tracee as tracee_module
 from redrive.tracee._native import ffi
-from redrive.tracee.eras import Regime, Request, SyscallStop
+from redrive.tracee.eras import ENOSYS, Regime, Request, SyscallStop
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import TRACE_DATA
 from tests.eras.scenarios import GETPPID, Scenario, Step
 
 TID = os.getpid()
-"""The recorder looks for a signal's disposition in /proc/TID/status: pytest's own, which handles neither SIGTRAP nor SIGSYS."""
+"""Whose /proc/TID/status tells the recorder what a signal will do: pytest's own, which handles no SIGTRAP or SIGSYS."""
 CODE = 0x40_1000
 AFTER_SYSCALL = CODE + 7
 AFTER_INT3 = CODE + 8
@@ -41,51 +41,74 @@ MOV_EAX = b"\xb8"
 SYSCALL_INT3 = b"\x0f\x05\xcc"
 SI_KERNEL, SYS_SECCOMP = 0x80, 1
 AUDIT_ARCH_X86_64 = 0xC000_003E
+BEFORE_CALL = (-1, GETPPID)
+"""orig_rax and rax where a scenario begins."""
 BEFORE = regs.replace(bytes(regs.SIZE), rip=CODE, rsp=0x7FFF_0000, orig_rax=-1, cs=0x33, ss=0x2B, eflags=0x202)
 
+_IN_CALL = (SyscallStop.SECCOMP, SyscallStop.SYSCALL, SyscallStop.GONE)
 STOP_STATUS = 0x7F
 SYSCALL_STATUS = ptrace.SYSCALL_STOP_SIGNAL << 8 | STOP_STATUS
 SECCOMP_STATUS = ptrace.EVENT_SECCOMP << 16 | signal.SIGTRAP << 8 | STOP_STATUS
 
 
-def code_of_call(number: int) -> bytes:
-    """`mov $number, %eax; syscall; int3`, which is at CODE."""
-    return MOV_EAX + struct.pack("<i", number) + SYSCALL_INT3
+@dataclass(frozen=True)
+class Call:
+    """The call that the task makes; ``memory`` is address and content of the one other place that it can read."""
+
+    number: int = GETPPID
+    arguments: Mapping[str, int] = field(default_factory=dict)
+    memory: tuple[int, bytes] = (0, b"")
+
+    @property
+    def code(self) -> bytes:
+        """`mov $number, %eax; syscall; int3`, which is at CODE."""
+        return MOV_EAX + struct.pack("<i", self.number) + SYSCALL_INT3
+
+    @property
+    def entry(self) -> bytes:
+        """The registers at its entry, as every kernel sets them."""
+        flags = regs.get(BEFORE, "eflags")
+        at = regs.replace(BEFORE, rip=AFTER_SYSCALL, rcx=AFTER_SYSCALL, r11=flags, **self.arguments)
+        return regs.replace(at, orig_rax=self.number, rax=-ENOSYS)
 
 
-def entered(number: int, arguments: dict[str, int]) -> bytes:
-    """The registers at the entry of a call, as every kernel sets them."""
-    at = regs.replace(BEFORE, rip=AFTER_SYSCALL, rcx=AFTER_SYSCALL, r11=regs.get(BEFORE, "eflags"), **arguments)
-    return regs.replace(at, orig_rax=number, rax=-38)
+def siginfo(number: int, code: int, syscall: int) -> bytes:
+    """siginfo_t of asm-generic/siginfo.h with what SIGSYS has: si_call_addr, si_syscall and si_arch."""
+    return struct.pack("<iii4xQiI", number, 0, code, AFTER_SYSCALL, syscall, AUDIT_ARCH_X86_64).ljust(128, b"\0")
 
 
 class ScriptedKernel:
-    """One task that makes one call, ``number`` in place of the scenario's getppid, and then meets an int3."""
+    """One task that makes ``call`` where each scenario has getppid, and then meets an int3."""
 
-    def __init__(self, scenario: Scenario, number: int, arguments: dict[str, int], code: bytes, data: int) -> None:
-        self.steps = list(scenario.steps)
-        self.number = number
-        self.code = code
-        self.seccomp_data = data
-        self.registers = entered(number, arguments)
+    def __init__(self, scenarios: Sequence[Scenario], call: Call, seccomp_data: int, *, code_is_readable: bool) -> None:
+        self.call = call
+        self.seccomp_data = seccomp_data
+        self.registers = call.entry
+        self.memory = [call.memory, *([(CODE, call.code)] if code_is_readable else [])]
+        self.written: list[tuple[int, bytes]] = []
+        """What the tracer has written to memory: (address, bytes)."""
         self.shown: list[tuple[int, bytes]] = []
         """What it has reported: (wait status, registers)."""
-        self.signal = 0
+        *others, last = [list(scenario.steps) for scenario in scenarios]
+        self.steps = [step for steps in (*(steps[:-1] for steps in others), last) for step in steps]
         self._pending: Step | None = None
+        self._signal = 0
 
     def _value(self, value: int) -> int:
-        return self.number if value == GETPPID else value
+        return self.call.number if value == GETPPID else value
 
     # The functions of step.h that the recorder needs for such a task, by their names there.
 
     def redrive_resume(self, tid: int, request: int, signal_number: int) -> int:
         assert tid == TID and self._pending is None
-        self.signal = signal_number
+        self._signal = signal_number
         if not self.steps:
             return 0
         step = self._pending = self.steps.pop(0)
-        assert Request(request) is step.request, f"before {step.text}"
-        if self.shown and step.stop in (SyscallStop.SECCOMP, SyscallStop.SYSCALL):
+        if step.left == BEFORE_CALL or step.stop in _IN_CALL:
+            # Past its last stop a call is over, and the way to the int3 shows nothing, whatever the request.
+            assert Request(request) is step.request, f"before {step.text}"
+        if step.left != BEFORE_CALL and step.stop in _IN_CALL:
             left = tuple(regs.get_signed(self.registers, name) for name in ("orig_rax", "rax"))
             assert left == tuple(map(self._value, step.left)), f"before {step.text}"
         return 0
@@ -95,8 +118,8 @@ class ScriptedKernel:
         step, self._pending = self._pending, None
         stop.tid, stop.message, stop.syscall_op, stop.registers_valid = tid, 0, -1, 1
         if step is None or step.stop is SyscallStop.GONE:
-            assert step or self.signal, "the task goes on, and its program is over"
-            stop.status = self.signal if step is None else signal.SIGSYS
+            assert step or self._signal, "the task goes on, and its program is over"
+            stop.status = self._signal if step is None else signal.SIGSYS
             stop.registers_valid = 0
             self.shown.append((stop.status, b""))
             return 0
@@ -108,7 +131,7 @@ class ScriptedKernel:
     def _show(self, step: Step, stop: Any) -> None:
         number, rax = map(self._value, step.seen)
         self.registers = regs.replace(self.registers, orig_rax=number)
-        if step.seen[1] != step.left[1]:
+        if step.left == BEFORE_CALL or step.seen[1] != step.left[1]:
             self.registers = regs.replace(self.registers, rax=rax)
         if step.stop is SyscallStop.SECCOMP:
             stop.status, stop.message = SECCOMP_STATUS, self.seccomp_data
@@ -123,9 +146,7 @@ class ScriptedKernel:
 
     def _raise(self, stop: Any, number: int, code: int) -> None:
         stop.status = number << 8 | STOP_STATUS
-        # siginfo_t of asm-generic/siginfo.h; for SIGSYS si_call_addr, si_syscall and si_arch.
-        siginfo = struct.pack("<iii4xQiI", number, 0, code, AFTER_SYSCALL, self.number, AUDIT_ARCH_X86_64)
-        ffi.buffer(stop.siginfo)[:] = siginfo.ljust(128, b"\0")
+        ffi.buffer(stop.siginfo)[:] = siginfo(number, code, self.call.number)
 
     def redrive_set_registers(self, tid: int, registers: Any) -> int:
         assert tid == TID
@@ -133,10 +154,16 @@ class ScriptedKernel:
         return 0
 
     def redrive_read(self, tid: int, address: int, buffer: Any, length: int) -> int:
-        start = address - CODE
-        data = self.code[start : start + length] if 0 <= start < len(self.code) else b""
-        ffi.memmove(buffer, data, len(data))
-        return len(data)
+        for start, content in self.memory:
+            if start <= address < start + len(content):
+                data = content[address - start :][:length]
+                ffi.memmove(buffer, data, len(data))
+                return len(data)
+        return 0
+
+    def redrive_write(self, tid: int, address: int, data: bytes, length: int) -> int:
+        self.written.append((address, data[:length]))
+        return length
 
     def redrive_step_syscall(self, tid: int, data: int, straight: bytes, length: int, entry: Any, leave: Any) -> int:
         """As in step.c."""
@@ -173,45 +200,32 @@ FEATURES = KernelFeatures(
     memfd=True,
     xstate_size=832,
 )
-Play = Callable[..., tuple[list[Event], ScriptedKernel]]
 
 
-def play_with(monkeypatch: pytest.MonkeyPatch) -> Play:
-    """How to have the recorder meet a scenario: see ``play``."""
+def play(
+    monkeypatch: pytest.MonkeyPatch,
+    scenarios: Sequence[Scenario],
+    regime: Regime,
+    call: Call,
+    *,
+    seccomp_data: int = TRACE_DATA,
+    filtered: bool = True,
+    our_filter: bool = True,
+    code_is_readable: bool = True,
+) -> tuple[list[Event], ScriptedKernel]:
+    """The events that a Recording writes of calls made one after the other, and the kernel that it met.
 
-    def play(
-        scenario: Scenario,
-        regime: Regime,
-        number: int = GETPPID,
-        *,
-        arguments: dict[str, int] | None = None,
-        code: bytes | None = None,
-        data: int = TRACE_DATA,
-        filtered: bool = True,
-        without_our_filter: bool = False,
-    ) -> tuple[list[Event], ScriptedKernel]:
-        """The events that a Recording writes, and the kernel that it met.
-
-        ``code`` is what is in memory at CODE, when it is not that of the call; ``data`` the seccomp stops' data;
-        ``filtered`` whether there are filters besides ours, which makes the recorder ask for every syscall-stop.
-        """
-        kernel = ScriptedKernel(scenario, number, arguments or {}, code_of_call(number) if code is None else code, data)
-        for module in (tracee_module, recording, straight_calls, calls, families):
-            monkeypatch.setattr(module, "lib", kernel)
-        writer = _Writer()
-        recorder = Recording(writer, replace(FEATURES, regime=regime), 0, b"\xff" * 8, ())  # type: ignore[arg-type]
-        recorder.straight.filter_installed = not without_our_filter
-        task = _main_task(recorder, filtered)
-        recorder.scheduler.add(task)
-        recorder.run()
-        assert not kernel.steps and not recorder.tasks
-        return writer.events, kernel
-
-    return play
-
-
-def _main_task(recorder: Recording, filtered: bool) -> Task:
+    ``filtered``: whether there are filters besides ours, which makes the recorder ask for every syscall-stop.
+    """
+    kernel = ScriptedKernel(scenarios, call, seccomp_data, code_is_readable=code_is_readable)
+    for module in (tracee_module, recording, straight_calls, calls, families):
+        monkeypatch.setattr(module, "lib", kernel)
+    writer = _Writer()
+    recorder = Recording(cast(ArchiveWriter, writer), replace(FEATURES, regime=regime), 0, bytes(8), ())
+    recorder.straight.filter_installed = our_filter
     task = families.make_main(recorder, TID, filtered)
-    recorder.main_tid = TID
     task.registers = BEFORE
-    return task
+    recorder.scheduler.add(task)
+    recorder.run()
+    assert not kernel.steps, "the recorder went no further"
+    return writer.events, kernel
