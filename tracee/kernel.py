@@ -68,7 +68,7 @@ def _is_syscall_stop(tracee: Tracee) -> bool:
 
 def _regime(tracee: Tracee) -> tuple[Regime, bool]:
     """The regime, and whether PTRACE_SYSEMU works, from the stops of a child that calls getppid and getuid in turn."""
-    tracee.step(ptrace.CONT)
+    tracee.wait()
     if int(tracee.stop.status) >> 16 != ptrace.EVENT_SECCOMP:
         raise TraceeError("the probe of the kernel saw no seccomp stop: seccomp filters do not work here")
     tracee.step(ptrace.SYSCALL)
