@@ -18,6 +18,7 @@ from redrive.formats.events import Event, Exit, Inputs, Signal, SignalAction, Si
 from redrive.formats.stops import StopKind, StopRegisters, decode_stops
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import ENOSYS, Regime
+from redrive.tracee.seccomp_filter import TRACE_DATA
 from tests.eras.scenarios import KERNELS, PARENT, Scenario, read
 from tests.unit import scripted_kernel
 from tests.unit.scripted_kernel import TID, Call, ScriptedKernel, play
@@ -47,7 +48,7 @@ class Case(NamedTuple):
     result: int
     writes: Writes = ()
     inputs: Inputs = ()
-    seccomp_data: int = scripted_kernel.TRACE_DATA
+    seccomp_data: int = TRACE_DATA
     filtered: bool = True
     our_filter: bool = True
 
@@ -261,3 +262,24 @@ def test_a_number_that_the_kernel_lost_but_for_rax(kernel: str, monkeypatch: pyt
     events, _ = play(monkeypatch, [read(kernel)["D6"]], Regime.R2, GETPPID, code_is_readable=False)
     written = Syscall(TID, GETPPID.number, GETPPID.entry, GETPPID.number, (), (), (), b"")
     assert without_stops(events[0]) == written
+
+
+@pytest.mark.parametrize("kernel", KERNELS[3:])
+def test_without_our_filter_a_call_is_skipped_at_its_entry(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D7's filter, which is another's, lets -1 pass."""
+    events, played = play(monkeypatch, [read(kernel)["D7"]], Regime.R3, PR_GET_TSC, our_filter=False)
+    entry = PR_GET_TSC.entry
+    written = Syscall(TID, PR_GET_TSC.number, entry, 0, ITS_MODE, (), (), b"")
+    assert [without_stops(event) for event in events] == [written, *ended_by(signal.SIGTRAP, entry, 0)]
+    assert_stops_kept(events, played, "NX")
+
+
+@pytest.mark.parametrize("kernel", KERNELS[:3])
+def test_what_was_decided_at_an_entry_that_was_none_is_forgotten(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 4.8 and without our filter, the recorder answers at what proves to be the exit of an answered call."""
+    events, played = play(monkeypatch, [read(kernel)["A6"]], REGIME_OF[kernel], PR_GET_TSC, our_filter=False)
+    entry = PR_GET_TSC.entry
+    written = Syscall(TID, PR_GET_TSC.number, entry, -ENOSYS, (), (), (), b"")
+    assert [without_stops(event) for event in events] == [written, *ended_by(signal.SIGTRAP, entry, -ENOSYS)]
+    assert_stops_kept(events, played, "X")
+    assert not played.written
