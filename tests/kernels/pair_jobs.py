@@ -103,14 +103,13 @@ def table(archives: Path) -> bool:
     for recorder in outcomes:
         for job in JOBS:
             name = f"{recorder}.{job}"
-            if (failed := archives / f"{name}.failed").exists():
-                notes.append(f"{name} was not recorded: {failed.read_text()}")
-            cells = []
-            for kernel, outcome in outcomes.items():
-                word = outcome.get(name, "no archive")
-                cells.append("exact" if word == "exact" else "FAILED")
-                if word != "exact":
-                    notes.append(f"{name} on {kernel}: {word}")
+            failed = archives / f"{name}.failed"
+            words = {kernel: outcome.get(name, "no archive") for kernel, outcome in outcomes.items()}
+            # The replay of what a failed recording left may well be exact, and says nothing.
+            if failed.exists():
+                words = dict.fromkeys(words, f"not recorded: {failed.read_text()}")
+            cells = ["exact" if word == "exact" else "FAILED" for word in words.values()]
+            notes += [f"{name} on {kernel}: {word}" for kernel, word in words.items() if word != "exact"]
             print(f"{recorder:12} {job:10}" + "".join(f"{cell:>10}" for cell in cells))
     print(*notes, sep="\n")
     return not notes
