@@ -32,6 +32,7 @@ PERFORMED = {
     56: "clone",
     EXECVE: "execve, of Redrive's own stub",
     60: "exit",
+    157: "prctl, of a filter that kills for any syscall of the program's own",
     158: "arch_prctl",
     160: "setrlimit",
     231: "exit_group",
