@@ -121,6 +121,12 @@ class TraceByHand:
         self.write(Syscall(task, regs.get(entry, "orig_rax"), entry, result, writes, effects, (), b""))
         self.registers[task] = regs.replace(entry, rax=result)
 
+    def syscall_without_number(self, after: int, result: int, **changed: int) -> None:
+        """A whole syscall as a kernel shows it that has lost the number: -1 in orig_rax."""
+        entry = regs.replace(entered(self.registers[FIRST_TASK], CODE + after, **changed), orig_rax=-1)
+        self.write(Syscall(FIRST_TASK, -1, entry, result, (), (), (), b""))
+        self.registers[FIRST_TASK] = regs.replace(entry, rax=result)
+
     def enter(self, after: int, task: int = FIRST_TASK, **changed: int) -> None:
         """The entry of a syscall in which something else happens."""
         entry = entered(self.registers[task], CODE + after, **changed)

@@ -59,6 +59,27 @@ def test_another_syscall_is_a_divergence(tmp_path: Path, force_breakpoints: bool
         replay(trace.close(), force_breakpoints=force_breakpoints)
 
 
+@pytest.mark.parametrize("force_breakpoints", [False, True])
+def test_a_number_that_the_recording_kernel_lost_may_be_any(tmp_path: Path, force_breakpoints: bool) -> None:
+    """Linux 3.19 to 4.7, and a filter that answers the call: see redrive.replayer.comparison."""
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall_without_number(7, -1, rax=39)
+    trace.enter(16, rax=60, rdi=0xFFFF_FFFF)
+    trace.exit()
+    assert replay(trace.close(), force_breakpoints=force_breakpoints).events == 4
+
+
+@pytest.mark.parametrize("force_breakpoints", [False, True])
+def test_of_a_call_without_number_all_else_is_compared(tmp_path: Path, force_breakpoints: bool) -> None:
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall_without_number(7, -1, rax=39, rbx=1)
+    trace.exit()
+    with pytest.raises(Divergence, match="rbx      0x0000000000000001  0x0000000000000000"):
+        replay(trace.close(), force_breakpoints=force_breakpoints)
+
+
 READ_THEN_EXIT_WITH_BYTE = f"""
     mov ${DATA:#x}, %esi
     syscall
