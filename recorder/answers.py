@@ -84,6 +84,13 @@ def _get_cpuid(recording: Recording, task: Task, call: OpenCall) -> Answer:
     return Answer(1)
 
 
+def _seccomp_strict(recording: Recording, task: Task, call: OpenCall) -> Answer:
+    # libseccomp asks whether the syscall is there with a flag that no kernel accepts.
+    if call.arguments[1] & 0xFFFF_FFFF or call.arguments[2]:
+        return Answer(-errno.EINVAL)
+    return _set_strict(recording, task, call)
+
+
 def _set_strict(recording: Recording, task: Task, call: OpenCall) -> Answer:
     if task.process.filtered:
         return Answer(-errno.EINVAL)
@@ -101,7 +108,7 @@ _ANSWERS: dict[str, Callable[[Recording, Task, OpenCall], Answer | None]] = {
     "PR_GET_SECCOMP": _get_seccomp,
     "PR_GET_NO_NEW_PRIVS": _get_no_new_privileges,
     "PR_SET_SECCOMP": _set_strict,
-    "SECCOMP_SET_MODE_STRICT": _set_strict,
+    "SECCOMP_SET_MODE_STRICT": _seccomp_strict,
     "ARCH_GET_CPUID": _get_cpuid,
 }
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clone, Exit
@@ -22,6 +26,10 @@ _CLONE_VM, _CLONE_THREAD, _CLONE_VFORK = 0x100, 0x10000, 0x4000
 _CLONE_CHILD_SETTID, _CLONE_CHILD_CLEARTID = 0x0100_0000, 0x0020_0000
 _FLAGS = {57: signal.SIGCHLD, 58: signal.SIGCHLD | _CLONE_VM | _CLONE_VFORK}
 """What fork and vfork ask of clone, by syscall number."""
+_MAKES_A_CHILD = frozenset({56, 57, 58})
+"""clone, fork, vfork."""
+_EXECUTES = frozenset({59, 322})
+"""execve, execveat."""
 _TID_MASK, _OWNER_DIED = 0x3FFF_FFFF, 0x4000_0000
 _ROBUST_LIMIT = 2048
 """ROBUST_LIST_LIMIT of linux/futex.h."""
@@ -30,9 +38,14 @@ _ROBUST_LIMIT = 2048
 def child_made(recording: Recording, task: Task, kind: StopKind) -> None:
     """PTRACE_EVENT_FORK, VFORK or CLONE: a new task, which starts stopped."""
     tid = int(task.tracee.stop.message)
+    recording.keep_stop(task, kind, StopRegisters.OWN, tid)
+    _take_over(recording, task, tid)
+
+
+def _take_over(recording: Recording, task: Task, tid: int) -> None:
     call = task.call
     assert call is not None
-    recording.keep_stop(task, kind, StopRegisters.OWN, tid)
+    call.child_seen = True
     calls.write_entry(recording, task)
     flags = _FLAGS.get(call.number, call.arguments[0])
     child = _adopt(recording, task, tid, flags)
@@ -50,7 +63,7 @@ def child_made(recording: Recording, task: Task, kind: StopKind) -> None:
 
 
 def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | None:
-    """Wait for the child's first stop.  None when it was killed before it came."""
+    """Wait for the child's first stop.  None when it was gone before any."""
     process = parent.process if flags & _CLONE_THREAD else parent.process.copy(tid)
     space = parent.space if flags & _CLONE_VM else parent.space.copy()
     child = Task(tid, recording.kernel.regime, process, space, parent.affinity)
@@ -59,17 +72,81 @@ def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | N
         ffi.memmove(child.tracee.stop, early, ffi.sizeof("struct redrive_stop"))
     else:
         child.tracee.wait()
-    if not os.WIFSTOPPED(child.tracee.stop.status) or child.tracee.stop.status >> 16 == ptrace.EVENT_EXIT:
+    if not os.WIFSTOPPED(child.tracee.stop.status):
         return None
     if flags & _CLONE_VM:
         space.users += 1
     recording.tasks[tid] = child
-    recording.keep_stop(child, StopKind.STARTED, StopRegisters.FIRST, 0)
+    if child.tracee.stop.status >> 16 == ptrace.EVENT_EXIT:
+        # Killed before its first instruction: that stop is still to be handled.
+        child.state = State.STOPPED
+    else:
+        recording.keep_stop(child, StopKind.STARTED, StopRegisters.FIRST, 0)
     return child
+
+
+def _take_over_unreported_child(recording: Recording, task: Task) -> None:
+    """A task killed between the making of its child and the event that tells of it never tells: look for the child."""
+    call = task.call
+    if call is None or call.child_seen or call.answer is not None or call.number not in _MAKES_A_CHILD:
+        return
+    found = {tid: relatives for tid, *relatives in _tracees() if tid not in recording.tasks}
+    own = task.process.tgid
+    tid = next((tid for tid, relatives in found.items() if own in relatives), next(iter(found), 0))
+    if tid:
+        _take_over(recording, task, tid)
+
+
+def _tracees() -> Iterator[tuple[int, int, int]]:
+    """(tid, tgid, ppid) of all tasks this thread traces: /proc/PID/task/TID/status (proc(5))."""
+    tracer = str(threading.get_native_id())
+    for path in Path("/proc").glob("[0-9]*/task/[0-9]*/status"):
+        with suppress(OSError):
+            fields = dict(line.split(":", 1) for line in path.read_text(errors="replace").splitlines())
+            if fields["TracerPid"].strip() == tracer:
+                yield int(path.parent.name), int(fields["Tgid"]), int(fields["PPid"])
+
+
+def is_zombie(task: Task) -> bool:
+    """Whether the task has ended and waits to be reaped."""
+    try:
+        return Path(f"/proc/{task.tid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def may_lose_its_tid(task: Task) -> bool:
+    """Whether the task is in execve: a thread that is not the leader takes the leader's tid there (ptrace(2))."""
+    return task.call is not None and task.call.number in _EXECUTES
+
+
+def caller_of_execve(recording: Recording, leader: Task) -> Task:
+    """PTRACE_EVENT_EXEC comes under the leader's tid: the task that called execve, which has this tid from now on.
+
+    The other threads of the process are gone.
+    """
+    caller = recording.tasks.get(int(leader.tracee.stop.message), leader)
+    if caller is leader:
+        return leader
+    calls.write_entry(recording, caller)
+    for other in [task for task in recording.tasks.values() if task.process is caller.process and task is not caller]:
+        # Its memory is gone as well, so there is nothing left behind in it.
+        other.robust_list = other.clear_tid = 0
+        _write_exit(recording, other, signal.SIGKILL)
+        other.state = State.DYING
+        del recording.tasks[other.tid]
+    del recording.tasks[caller.tid]
+    caller.tid = leader.tid
+    caller.tracee = leader.tracee
+    caller.state = State.READY
+    recording.tasks[caller.tid] = caller
+    recording.scheduler.add(caller)
+    return caller
 
 
 def leaving(recording: Recording, task: Task) -> None:
     """PTRACE_EVENT_EXIT: the task is about to go, with the status in the event message."""
+    _take_over_unreported_child(recording, task)
     recording.keep_stop(task, StopKind.EXIT, StopRegisters.OWN, int(task.tracee.stop.message))
     _write_exit(recording, task, int(task.tracee.stop.message))
     task.tracee.resume(ptrace.CONT)
@@ -81,7 +158,11 @@ def leaving(recording: Recording, task: Task) -> None:
 
 
 def stopped(recording: Recording, task: Task) -> None:
-    """A dying task's last report."""
+    """A dying task's last report, or what comes under its tid: see caller_of_execve."""
+    if task.tracee.stop.status >> 16 == ptrace.EVENT_EXEC:
+        task.state = State.STOPPED
+        recording.scheduler.add(task)
+        return
     if os.WIFSTOPPED(task.tracee.stop.status):
         task.state = State.DYING
         task.tracee.resume(ptrace.CONT)
@@ -91,6 +172,7 @@ def stopped(recording: Recording, task: Task) -> None:
 
 def gone(recording: Recording, task: Task) -> None:
     """waitpid reports the end of a task that never came to its exit event."""
+    _take_over_unreported_child(recording, task)
     recording.keep_stop(task, StopKind.GONE, StopRegisters.NONE, int(task.tracee.stop.status))
     _write_exit(recording, task, int(task.tracee.stop.status))
     recording.tasks.pop(task.tid, None)

@@ -22,12 +22,12 @@ def find_cause(tracee: Tracee, rip: int) -> TrapCause | None:
     return _CAUSES.get(code) or _CAUSES.get(code[:2])
 
 
-def execute(cause: TrapCause, before: bytes, cpu_number: int, hidden: tuple[cpu.FeatureBit, ...]) -> bytes:
-    """The registers after the instruction; ``hidden`` are the features cpuid does not show."""
+def execute(cause: TrapCause, before: bytes, cpu_number: int, shown: cpu.ShownCpu) -> bytes:
+    """The registers after the instruction."""
     rip = regs.get(before, "rip")
     if cause is TrapCause.CPUID:
         eax, ecx = regs.get(before, "rax") & _LOW_WORD, regs.get(before, "rcx") & _LOW_WORD
-        leaf = cpu.shown(cpu.remembered_cpuid(eax, ecx), hidden)
+        leaf = shown.cpuid(eax, ecx)
         return regs.replace(before, rax=leaf.eax, rbx=leaf.ebx, rcx=leaf.ecx, rdx=leaf.edx, rip=rip + 2)
     counter = lib.redrive_rdtsc()
     if cause is TrapCause.RDTSC:

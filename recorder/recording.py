@@ -51,7 +51,7 @@ class Recording:
         self.cpu = cpu_number
         self.affinity = affinity
         """The affinity mask the program would have had."""
-        self.hidden = hidden
+        self.shown_cpu = cpu.ShownCpu(hidden)
         self.tasks: dict[int, Task] = {}
         self.images = ImageTable(writer)
         self.echo = EchoFinder()
@@ -95,8 +95,9 @@ class Recording:
         """
         task = families.make_main(self, tid, self.kernel.inherited_filter)
         self.main_tid = tid
+        # It runs already: only a wait sees its first stop for certain.
+        task.tracee.wait()
         while True:
-            task.tracee.step(ptrace.CONT)
             status = int(task.tracee.stop.status)
             if not os.WIFSTOPPED(status):
                 del self.tasks[tid]
@@ -105,6 +106,7 @@ class Recording:
                 break
             if status >> 16 == ptrace.EVENT_SECCOMP:
                 self.keep_stop(task, StopKind.SECCOMP, StopRegisters.OWN, int(task.tracee.stop.message))
+            task.tracee.step(ptrace.CONT)
         self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, tid)
         task.tracee.step(ptrace.SYSCALL)
         # The kernel shows execve's exit whichever way its entry was driven.
@@ -125,6 +127,7 @@ class Recording:
 
     def _turn(self, task: Task) -> None:
         """Let one task run until it sleeps, ends or has had its time."""
+        self._look_for_end(task)
         while True:
             if task.state is State.STOPPED:
                 task.state = State.READY
@@ -136,6 +139,15 @@ class Recording:
                 self.scheduler.add(task)
                 return
             self._advance(task)
+
+    @staticmethod
+    def _look_for_end(task: Task) -> None:
+        """Others may have killed the task since its latest stop; resuming it would skip its exit event."""
+        if task.state is State.READY:
+            lib.redrive_wait(task.tid, os.WNOHANG, task.tracee.stop)
+            # It is 0 where there is no further stop.
+            if task.tracee.stop.tid:
+                task.state = State.STOPPED
 
     def _advance(self, task: Task) -> None:
         """Resume a task to its next stop."""
@@ -159,6 +171,9 @@ class Recording:
         self.scheduler.running = task
         while True:
             result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+            if result == -errno.ECHILD and families.may_lose_its_tid(task):
+                self.leave_asleep(task)
+                return
             if result != -errno.EINTR:
                 self.scheduler.running = None
                 check(result, "waitpid", task.tid)
@@ -170,18 +185,24 @@ class Recording:
                 continue
             if task.call is not None:
                 # A call that the table does not say may block does: others go on meanwhile.
-                self._leave_asleep(task)
+                self.leave_asleep(task)
+                return
+            if families.is_zombie(task):
+                # A killed leader: its end is reported after that of the other threads, which wait for their turn.
+                self.leave_asleep(task)
                 return
             if self._may_be_preempted(task):
                 task.tracee.interrupt()
 
     def _await_or_leave(self, task: Task) -> None:
         result = lib.redrive_wait_or_sleep(task.tid, task.tracee.stop)
-        if check(result, "waitpid", task.tid) == 1:
+        lost = result == -errno.ECHILD and families.may_lose_its_tid(task)
+        if not lost and check(result, "waitpid", task.tid) == 1:
             return
-        self._leave_asleep(task)
+        self.leave_asleep(task)
 
-    def _leave_asleep(self, task: Task) -> None:
+    def leave_asleep(self, task: Task) -> None:
+        """The task sleeps in a call: others go on meanwhile."""
         self.scheduler.running = None
         task.state = State.SLEEPING
         calls.write_entry(self, task)
@@ -212,7 +233,9 @@ class Recording:
         """One stop of one task."""
         stop = task.tracee.stop
         status = int(stop.status)
-        if not os.WIFSTOPPED(status):
+        if task.exited and status >> 16 != ptrace.EVENT_EXEC:
+            families.stopped(self, task)
+        elif not os.WIFSTOPPED(status):
             families.gone(self, task)
         elif status >> 8 == ptrace.SYSCALL_STOP_SIGNAL or status >> 16 == ptrace.EVENT_SECCOMP:
             self._syscall_stop(task, status)
@@ -228,6 +251,8 @@ class Recording:
 
     def _event_in_call(self, task: Task, event: int) -> None:
         """PTRACE_EVENT_FORK and the like: a syscall has got as far as that."""
+        if event == ptrace.EVENT_EXEC:
+            task = families.caller_of_execve(self, task)
         self._follow(task, SyscallStop.EVENT)
         if event in _CHILD_EVENTS:
             families.child_made(self, task, _CHILD_EVENTS[event])
@@ -240,13 +265,11 @@ class Recording:
 
     def _executed(self, task: Task) -> None:
         """PTRACE_EVENT_EXEC: the calling thread has become the leader, and the others are gone (ptrace(2))."""
-        former = self.tasks.get(int(task.tracee.stop.message), task)
-        self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, int(task.tracee.stop.message))
-        if former is not task:
-            raise RecordError("a thread other than the leader called execve: that cannot be recorded yet")
+        former = int(task.tracee.stop.message)
+        self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, former)
         calls.write_entry(self, task)
         assert task.call is not None
-        task.call.former_task = former.tid
+        task.call.former_task = former
 
     def _event_stop(self, task: Task, signal_number: int) -> None:
         """PTRACE_EVENT_STOP: a group-stop, or an interrupt of ours."""

@@ -80,7 +80,7 @@ class Scheduler:
             copy = ffi.new("struct redrive_stop *")
             ffi.memmove(copy, self._stop, ffi.sizeof("struct redrive_stop"))
             self.newborn[tid] = copy
-        elif task.state is State.DYING:
+        elif task.state is State.DYING and not os.WIFSTOPPED(self._stop.status):
             del self._tasks[tid]
         else:
             ffi.memmove(task.tracee.stop, self._stop, ffi.sizeof("struct redrive_stop"))

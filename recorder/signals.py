@@ -100,7 +100,7 @@ def instruction_trap(recording: Recording, task: Task) -> bool:
     cause = instruction_traps.find_cause(task.tracee, regs.get(before, "rip"))
     if cause is None or (cause is not TrapCause.CPUID and task.process.tsc != 1):
         return False
-    after = instruction_traps.execute(cause, before, recording.cpu, recording.hidden)
+    after = instruction_traps.execute(cause, before, recording.cpu, recording.shown_cpu)
     task.tracee.set_registers(after)
     task.stops.append(_TRAP_STOP)
     recording.write(task, Trap(task.tid, cause, before, after, (), task.take_stops()))

@@ -1,7 +1,4 @@
-"""The short way through a syscall that neither blocks nor needs anything done before it runs.
-
-Both stops are had in one native call.
-"""
+"""The short way through a syscall that needs nothing done before it runs: both stops in one native call."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee import syscalls
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Drive, DrivenCall, Meaning, Request, SyscallStop, stops_of_call
-from redrive.tracee.seccomp_filter import TRACE_DATA
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, TRACE_DATA
 from redrive.tracee.syscalls import Syscall as Row
 from redrive.tracee.syscalls import Treatment
 from redrive.tracee.tracee import check
@@ -27,7 +24,12 @@ from redrive.tracee.tracee import check
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
+_STRAIGHT = lib.REDRIVE_STRAIGHT
+_NAMES_ADDRESS = lib.REDRIVE_NAMES_ADDRESS
+_MAY_SLEEP = lib.REDRIVE_MAY_SLEEP
 _NUMBERS = 512
+_ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
+_AGENT = (AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH)
 VECTOR_STATE_EVERY = 128
 """Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
 _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
@@ -48,12 +50,16 @@ def _extents(row: Row, arguments: tuple[int, ...], result: int, task: Task) -> l
     ]
 
 
-def _is_straight(number: int, *, alone: bool) -> bool:
-    found = syscalls.find(number, (0, 0, 0, 0, 0, 0))
-    if found is None or found.command or found.treatment is not Treatment.PLAIN:
-        return False
-    # A copy to stdout is looked at before it runs.
-    return found.name not in COPY_CALLS and (alone or not found.may_block)
+def _way(row: Row | None) -> int:
+    """How redrive_step_syscall takes a syscall; 0 for stop by stop."""
+    # A copy to stdout is looked at before it runs, and the kernel does not run what the recorder answers.
+    if row is None or row.command or row.name in COPY_CALLS:
+        return 0
+    if row.name in _ADDRESS_CALLS:
+        return _STRAIGHT | _NAMES_ADDRESS
+    if row.treatment is not Treatment.PLAIN:
+        return 0
+    return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0)
 
 
 class StraightCalls:
@@ -69,9 +75,11 @@ class StraightCalls:
         self._count = 0
         self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
         self._rows = [syscalls.find(number, (0,) * 6) for number in range(_NUMBERS)]
-        self._alone = bytes(_is_straight(number, alone=True) for number in range(_NUMBERS))
-        self._together = bytes(_is_straight(number, alone=False) for number in range(_NUMBERS))
-        self._bare = [row is not None and not calls.has_aftermath(row.name) for row in self._rows]
+        self._ways = bytes(map(_way, self._rows))
+        self._bare = [
+            row is not None and row.treatment is Treatment.PLAIN and not calls.has_aftermath(row.name)
+            for row in self._rows
+        ]
         self._stops = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)) + encode_stop(
             Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
         )
@@ -89,9 +97,11 @@ class StraightCalls:
             or task.interrupted
         ):
             return False
-        table = self._alone if len(self._recording.tasks) == 1 else self._together
         stop = task.tracee.stop
-        outcome = lib.redrive_step_syscall(task.tid, TRACE_DATA, table, _NUMBERS, stop, self._exit)
+        watch_sleep = len(self._recording.tasks) > 1
+        outcome = lib.redrive_step_syscall(
+            task.tid, TRACE_DATA, self._ways, _NUMBERS, *_AGENT, watch_sleep, stop, self._exit
+        )
         if outcome == 2 and self._exit.status >> 8 == 0x85:
             self._whole_call(task)
         elif outcome == 1:
@@ -102,7 +112,7 @@ class StraightCalls:
         elif outcome == -4:
             task.tracker.resumed(Request.CONT, -1, 0)
             self._recording.await_stop(task)
-        elif outcome in (2, 3):
+        elif outcome in (2, 3, 4):
             self._broken_call(task, outcome)
         else:
             check(outcome, "resuming", task.tid)
@@ -133,7 +143,7 @@ class StraightCalls:
             self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))
 
     def _broken_call(self, task: Task, outcome: int) -> None:
-        """The call's second stop was not its exit, or has not come yet: go on stop by stop."""
+        """The call's second stop was not its exit, or has not come: go on stop by stop."""
         task.tracker.resumed(Request.CONT, -1, 0)
         number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
         task.tracker.stopped(SyscallStop.SECCOMP, number, rax)
@@ -143,6 +153,9 @@ class StraightCalls:
         task.tracker.resumed(Request.SYSCALL, number, rax)
         if outcome == 3:
             self._recording.await_stop(task)
+            return
+        if outcome == 4:
+            self._recording.leave_asleep(task)
             return
         ffi.memmove(task.tracee.stop, self._exit, ffi.sizeof("struct redrive_stop"))
         task.state = State.STOPPED

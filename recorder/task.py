@@ -50,6 +50,8 @@ class OpenCall:
     """Whether a filter had answered it before its first stop, so that it never ran."""
     former_task: int = 0
     """Set by PTRACE_EVENT_EXEC: the tid that called execve."""
+    child_seen: bool = False
+    """Whether the task this call made has been taken over."""
     may_block: bool = False
     attachment: int = 0
     """Length in bytes of what a shmdt is about to detach."""

@@ -10,8 +10,20 @@ class _Library:
     def redrive_resume(self, tid: int, request: int, signal: int) -> int: ...
     def redrive_wait(self, tid: int, flags: int, stop: Any) -> int: ...
     def redrive_wait_or_sleep(self, tid: int, stop: Any) -> int: ...
+    REDRIVE_STRAIGHT: int
+    REDRIVE_NAMES_ADDRESS: int
+    REDRIVE_MAY_SLEEP: int
     def redrive_step_syscall(
-        self, tid: int, data: int, straight: bytes, straight_length: int, entry: Any, exit: Any
+        self,
+        tid: int,
+        data: int,
+        ways: bytes,
+        ways_length: int,
+        agent_start: int,
+        agent_end: int,
+        watch_sleep: int,
+        entry: Any,
+        exit: Any,
     ) -> int: ...
     def redrive_set_registers(self, tid: int, registers: Any) -> int: ...
     def redrive_get_registers(self, tid: int, registers: Any) -> int: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass
 
@@ -128,10 +127,23 @@ def cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
     return CpuidLeaf(leaf, subleaf, *(int(value) for value in answer))
 
 
-@functools.lru_cache(maxsize=1024)
-def remembered_cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
-    """What this CPU answers, asked once: in a virtual machine each cpuid is an exit to the hypervisor."""
-    return cpuid(leaf, subleaf if leaf in LEAVES_WITH_SUBLEAVES else 0)
+class ShownCpu:
+    """What this CPU answers without the hidden features.
+
+    Each question is asked once: in a virtual machine a cpuid is an exit to the hypervisor.
+    """
+
+    def __init__(self, hidden: tuple[FeatureBit, ...]) -> None:
+        self._hidden = hidden
+        self._answers: dict[tuple[int, int], CpuidLeaf] = {}
+
+    def cpuid(self, leaf: int, subleaf: int) -> CpuidLeaf:
+        """The answer for a leaf and subleaf."""
+        question = (leaf, subleaf if leaf in LEAVES_WITH_SUBLEAVES else 0)
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answers[question] = shown(cpuid(*question), self._hidden)
+        return answer
 
 
 def _subleaves(leaf: int) -> list[CpuidLeaf]:

@@ -112,25 +112,6 @@ int redrive_step(int tid, int number, int signal, const struct redrive_registers
     return redrive_wait(tid, 0, stop);
 }
 
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length,
-                         struct redrive_stop *entry, struct redrive_stop *exit)
-{
-    int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
-    if (failed)
-        return failed;
-    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != data || !entry->registers_valid)
-        return 1;
-    if (entry->registers.orig_rax >= straight_length || !straight[entry->registers.orig_rax])
-        return 1;
-    /* The vsyscall page has no exit stop. */
-    if (entry->registers.rip >> 63)
-        return 1;
-    failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
-    if (failed == -EINTR)
-        return 3;
-    return failed ? failed : 2;
-}
-
 /* The state letter follows the last ')' of /proc/TID/stat: proc(5). */
 static char task_state(int tid)
 {
@@ -162,6 +143,41 @@ int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
         if (state == 'S' || state == 'D' || state == 'Z')
             return 0;
     }
+}
+
+static unsigned way_of(const struct redrive_stop *entry, uint64_t data, const uint8_t *ways, unsigned ways_length,
+                       uint64_t agent_start, uint64_t agent_end)
+{
+    const struct redrive_registers *registers = &entry->registers;
+    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != data || !entry->registers_valid)
+        return 0;
+    /* The vsyscall page, in the upper half, has no exit stop. */
+    if (registers->orig_rax >= ways_length || registers->rip >> 63)
+        return 0;
+    unsigned way = ways[registers->orig_rax];
+    if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < agent_end && registers->rsi > agent_start - registers->rdi)
+        return 0;
+    return way;
+}
+
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *ways, unsigned ways_length, uint64_t agent_start,
+                         uint64_t agent_end, int watch_sleep, struct redrive_stop *entry, struct redrive_stop *exit)
+{
+    int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
+    if (failed)
+        return failed;
+    unsigned way = way_of(entry, data, ways, ways_length, agent_start, agent_end);
+    if (!way)
+        return 1;
+    if (!watch_sleep || !(way & REDRIVE_MAY_SLEEP)) {
+        failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
+        return failed == -EINTR ? 3 : failed ? failed : 2;
+    }
+    failed = redrive_resume(tid, PTRACE_SYSCALL, 0);
+    if (failed && failed != -ESRCH)
+        return failed;
+    int stopped = redrive_wait_or_sleep(tid, exit);
+    return stopped < 0 ? stopped : stopped ? 2 : 4;
 }
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers)

@@ -46,12 +46,19 @@ int redrive_wait(int tid, int flags, struct redrive_stop *stop);
 /* Waits for a resumed task until it stops (1), or sleeps in the kernel or is a zombie that others keep (0). */
 int redrive_wait_or_sleep(int tid, struct redrive_stop *stop);
 
+/* How redrive_step_syscall takes a syscall; flags. */
+enum redrive_way {
+    REDRIVE_STRAIGHT = 1,       /* on to its exit stop, without asking */
+    REDRIVE_NAMES_ADDRESS = 2,  /* but not when its first two arguments name a range that reaches into the agent's */
+    REDRIVE_MAY_SLEEP = 4       /* and it may wait for another task */
+};
+
 /* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall
- * that `straight` marks (1 for each number below `straight_length`), goes on to the stop after it.
- * Returns 2 when both stops are filled, 3 when a signal of the tracer's interrupted the wait for the second, 1 when only
- * `entry` is filled. */
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *straight, unsigned straight_length,
-                         struct redrive_stop *entry, struct redrive_stop *exit);
+ * that has a way in `ways` (one for each number below `ways_length`), goes on to the stop after it.
+ * Returns 2 when both stops are filled; 3 when a signal of the tracer's interrupted the wait for the second; 4 when the
+ * task sleeps in the call, `watch_sleep` being set; 1 when only `entry` is filled and the task is stopped there. */
+int redrive_step_syscall(int tid, uint64_t data, const uint8_t *ways, unsigned ways_length, uint64_t agent_start,
+                         uint64_t agent_end, int watch_sleep, struct redrive_stop *entry, struct redrive_stop *exit);
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers);
 int redrive_get_registers(int tid, struct redrive_registers *registers);
