@@ -2,7 +2,8 @@
 
 pair_jobs.py record KERNEL ARCHIVES [OPTION]...   records into ARCHIVES/KERNEL.JOB.redrive with those options
 pair_jobs.py replay KERNEL ARCHIVES               replays all of ARCHIVES into ARCHIVES/KERNEL.results.json
-pair_jobs.py table ARCHIVES                       prints the pairs of all results; exits with 1 unless all are exact
+pair_jobs.py table ARCHIVES                       prints the pairs of all results; exits with 1 unless all are exact.
+What a failed replay said is in the results whole, and in its first line under the table.
 
 $REDRIVE names the command (redrive).  Nothing beyond the standard library, as it also runs in the guests.
 """
@@ -53,9 +54,14 @@ JOBS = {
 
 
 def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
-    """How a command ended: its status, and the report of a divergence whole."""
-    lines = ended.stderr.decode(errors="replace").strip().splitlines() or ["said nothing"]
-    return f"status {ended.returncode}: {' / '.join(lines[-40:])}"
+    """How a command ended: its status and what it said, whole."""
+    return f"status {ended.returncode}: {ended.stderr.decode(errors='replace').strip()}"
+
+
+def headline(words: str) -> str:
+    """The line that says most: Redrive's own, or the last of a traceback."""
+    lines = words.splitlines()
+    return next((line for line in lines if "redrive: " in line), lines[-1])
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[bytes]:
@@ -107,9 +113,9 @@ def table(archives: Path) -> bool:
             words = {kernel: outcome.get(name, "no archive") for kernel, outcome in outcomes.items()}
             # The replay of what a failed recording left may well be exact, and says nothing.
             if failed.exists():
-                words = dict.fromkeys(words, f"not recorded: {failed.read_text()}")
+                words = dict.fromkeys(words, f"not recorded: {headline(failed.read_text())}")
             cells = ["exact" if word == "exact" else "FAILED" for word in words.values()]
-            notes += [f"{name} on {kernel}: {word}" for kernel, word in words.items() if word != "exact"]
+            notes += [f"{name} on {kernel}: {headline(word)}" for kernel, word in words.items() if word != "exact"]
             print(f"{recorder:12} {job:10}" + "".join(f"{cell:>10}" for cell in cells))
     print(*notes, sep="\n")
     return not notes
