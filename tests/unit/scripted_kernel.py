@@ -115,6 +115,9 @@ class ScriptedKernel:
 
     def redrive_wait(self, tid: int, flags: int, stop: Any) -> int:
         assert tid == TID
+        if flags & os.WNOHANG and self._pending is None:
+            stop.tid = 0
+            return 0
         step, self._pending = self._pending, None
         stop.tid, stop.message, stop.syscall_op, stop.registers_valid = tid, 0, -1, 1
         if step is None or step.stop is SyscallStop.GONE:
