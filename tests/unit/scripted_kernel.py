@@ -168,12 +168,15 @@ class ScriptedKernel:
         self.written.append((address, data[:length]))
         return length
 
-    def redrive_step_syscall(self, tid: int, data: int, straight: bytes, length: int, entry: Any, leave: Any) -> int:
-        """As in step.c."""
+    def redrive_step_syscall(
+        self, tid: int, data: int, ways: bytes, length: int, start: int, end: int, watch: int, entry: Any, leave: Any
+    ) -> int:
+        """As in step.c, for a lone task whose arguments name no address of the agent's."""
+        assert not watch
         self.redrive_resume(tid, Request.CONT, 0)
         self.redrive_wait(tid, 0, entry)
         is_ours = entry.status == SECCOMP_STATUS and entry.message == data
-        if not is_ours or entry.registers.orig_rax >= length or not straight[entry.registers.orig_rax]:
+        if not is_ours or entry.registers.orig_rax >= length or not ways[entry.registers.orig_rax]:
             return 1
         self.redrive_resume(tid, Request.SYSCALL, 0)
         self.redrive_wait(tid, 0, leave)
