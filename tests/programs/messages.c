@@ -19,7 +19,8 @@ int main(void)
     CHECK(sendmsg(sockets[0], &out, 0) == 9);
 
     struct iovec pieces[2] = {{text, 3}, {text + 10, 10}};
-    struct msghdr in = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = pieces, .msg_iovlen = 2, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr in = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = pieces, .msg_iovlen = 2,
+                        .msg_control = control, .msg_controllen = sizeof control};
     CHECK(recvmsg(sockets[1], &in, MSG_CMSG_CLOEXEC) == 9 && strcmp(text, "a m") == 0 && memcmp(text + 10, "essage", 6) == 0);
     CHECK(in.msg_namelen == 0 && in.msg_flags == MSG_CMSG_CLOEXEC);
     int received[2] = {-1, -1}, creds = 0;

@@ -1,4 +1,4 @@
-/* Sleeps, polls and futex waits that stop and continue, or meet signals that are ignored, go on as if nothing had been (restart_syscall). */
+/* Sleeps, polls and futex waits that stop and continue, or meet ignored signals, go on as if nothing had been (restart_syscall). */
 #include "check.h"
 #include <linux/futex.h>
 #include <poll.h>

@@ -10,7 +10,8 @@ static void send_descriptor(int socket, int fd)
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof fd)];
     } control = {.header = {CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS}};
-    struct msghdr message = {.msg_iov = &(struct iovec){"*", 1}, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &(struct iovec){"*", 1}, .msg_iovlen = 1,
+                             .msg_control = &control, .msg_controllen = sizeof control};
     memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
     CHECK(sendmsg(socket, &message, 0) == 1);
 }
@@ -19,7 +20,8 @@ static int receive_descriptor(int socket)
 {
     char byte, control[CMSG_SPACE(sizeof(int))];
     int fd;
-    struct msghdr message = {.msg_iov = &(struct iovec){&byte, 1}, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &(struct iovec){&byte, 1}, .msg_iovlen = 1,
+                             .msg_control = control, .msg_controllen = sizeof control};
     CHECK(recvmsg(socket, &message, 0) == 1);
     memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
     return fd;

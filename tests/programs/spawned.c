@@ -14,7 +14,8 @@ int main(void)
     CHECK(posix_spawn_file_actions_addopen(&actions, 5, "/dev/null", O_RDONLY, 0) == 0);
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
-    CHECK(posix_spawnattr_setsigmask(&attributes, &set) == 0 && posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP) == 0);
+    CHECK(posix_spawnattr_setsigmask(&attributes, &set) == 0);
+    CHECK(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP) == 0);
     char *arguments[] = {"sh", "-c", "read x <&5; kill -HUP $$; exit 7", NULL};
     for (int i = 0; i < 10; i++) {
         CHECK(posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environ) == 0);
