@@ -192,7 +192,8 @@ class Replayer:
         task.entry = b""
 
     def _exec(self, event: Exec) -> None:
-        replay_exec(self._tasks, event, self._stub, self._effects, self._machine)
+        leader = self._exited_leaders.pop(event.task, None)
+        replay_exec(self._tasks, event, self._stub, self._effects, self._machine, leader)
 
     def _clone(self, event: Clone) -> None:
         child = clone(self._tasks[event.task], event)

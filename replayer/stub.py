@@ -22,6 +22,7 @@ from redrive.tracee.remote_calls import (
     SCRATCH_ADDRESS,
     Call,
     begin,
+    leave,
     run,
 )
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, replay_filter
@@ -119,12 +120,22 @@ class Stub:
         self._install_descriptors(tracee)
         return tracee
 
-    def execute(self, tracee: Tracee) -> None:
-        """Give a task a new address space, that of the stub, by execve; it is then at PTRACE_EVENT_EXEC."""
-        path = f"/proc/self/fd/{_STUB}".encode()
+    def execute(self, tracee: Tracee, leader: int) -> None:
+        """Give a task a new address space, that of the stub, by execve; it is then at PTRACE_EVENT_EXEC.
+
+        ``leader`` is the tid of its process's leader, which it has from then on.
+        """
+        # /proc/self/fd is that of the leader, and empty once it has exited.
+        path = f"/proc/self/task/{tracee.tid}/fd/{_STUB}".encode()
         scratch = path.ljust(_ARGUMENTS_ADDRESS - _PATH_ADDRESS, b"\0") + struct.pack("<QQ", _PATH_ADDRESS, 0)
         tracee.write(SCRATCH_ADDRESS, scratch)
-        begin(tracee, [Call(EXECVE, (_PATH_ADDRESS, _ARGUMENTS_ADDRESS, _ENVIRONMENT_ADDRESS))])
+        calls = [Call(EXECVE, (_PATH_ADDRESS, _ARGUMENTS_ADDRESS, _ENVIRONMENT_ADDRESS))]
+        if leader == tracee.tid:
+            begin(tracee, calls)
+        else:
+            leave(tracee, calls)
+            tracee.tid = leader
+            tracee.wait()
         if tracee.stop.status >> 16 != ptrace.EVENT_EXEC:
             raise ReplayError("a tracee could not execute the stub again")
 

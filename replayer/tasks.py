@@ -32,6 +32,12 @@ class Tasks(dict[int, Task]):
         """A task has ended."""
         del self[task.tid]
 
+    def rename(self, task: Task, tid: int) -> None:
+        """A thread that called execve has become its process's leader."""
+        del self[task.tid]
+        task.tid = tid
+        self[tid] = task
+
     def has_siblings(self, task: Task) -> bool:
         """Whether other threads of the task's process are alive."""
         return any(other.process == task.process and other is not task for other in self.values())

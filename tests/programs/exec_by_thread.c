@@ -1,12 +1,12 @@
 /* execve by a thread that is not the leader, whatever the leader does meanwhile: waits, has exited or runs.
  * The caller gets the leader's tid, and the other threads are gone.
- * FLAGS: -pthread */
+ * Compile: -pthread */
 #include "check.h"
 #include <pthread.h>
 
 enum { ROUNDS = 6 };
 
-static char *self, next_round[8];
+static char *self, next_round[16];
 
 static void *executes(void *unused)
 {

@@ -1,5 +1,5 @@
 /* A thread that is not the leader ends the process, by _exit or by a signal, while the leader and others run.
- * FLAGS: -pthread */
+ * Compile: -pthread */
 #include "check.h"
 #include <pthread.h>
 #include <signal.h>
