@@ -1,4 +1,4 @@
-"""Redrive under a seccomp filter that it was started with, a container's or a sandbox's: the filter keeps its meaning."""
+"""Redrive under a seccomp filter that it was started with, a container's or a sandbox's: it keeps its meaning."""
 
 from __future__ import annotations
 
