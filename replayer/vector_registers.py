@@ -11,7 +11,7 @@ from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.xstate import components, contents, fitted
 
 _LEGACY_LAYOUT = (
-    ("the x87 control words", 24),
+    ("the x87 control words", 6),
     ("mxcsr", 4),
     *((f"st({number})", 16) for number in range(8)),
     *((f"xmm{number}", 16) for number in range(16)),

@@ -12,8 +12,8 @@ HEADER_SIZE = 64
 _XCR0_OFFSET = 464
 """The kernel keeps XCR0 in the software-reserved bytes of the legacy area (arch/x86/include/asm/user.h)."""
 _X87, _SSE = 1, 2
-_X87_INITIAL = (0x37F).to_bytes(2, "little") + bytes(22)
-"""FCW as FNINIT leaves it; all else is zero."""
+_X87_INITIAL = (0x37F).to_bytes(2, "little") + bytes(4)
+"""FCW as FNINIT leaves it; FSW and the abridged FTW are zero."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,12 @@ def contents(xstate: bytes, parts: tuple[Component, ...]) -> bytes:
 
     A component that is not marked in use is in its initial configuration whatever bytes are shown for it, and whether
     one that holds just that is marked is up to the processor (Intel SDM volume 1, 13.6): both read the same here.
-    MXCSR_MASK is left out, as it says what the CPU supports, and so are the legacy area's software bytes.
+    MXCSR_MASK is left out, as it says what the CPU supports, and so are the legacy area's software bytes, and the
+    address and opcode of the last x87 instruction (FOP, FIP, FDP): CPUs keep them always, for exceptions only
+    (CPUID.7.0:EBX.FDP_EXCPTN_ONLY) or, AMD's, save them only while one is pending (APM volume 2, 11.4.4).
     """
     in_use = states_in_use(xstate)
-    legacy = xstate[:24] if in_use & _X87 else _X87_INITIAL
+    legacy = xstate[:6] if in_use & _X87 else _X87_INITIAL
     found = [legacy, xstate[24:28]]
     found.append(xstate[32:160] if in_use & _X87 else bytes(128))
     found.append(xstate[160:416] if in_use & _SSE else bytes(256))
