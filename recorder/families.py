@@ -90,21 +90,24 @@ def _take_over_unreported_child(recording: Recording, task: Task) -> None:
     call = task.call
     if call is None or call.child_seen or call.answer is not None or call.number not in _MAKES_A_CHILD:
         return
-    found = {tid: relatives for tid, *relatives in _tracees() if tid not in recording.tasks}
+    found = {tid: relatives for tid, *relatives in all_tracees() if tid not in recording.tasks}
     own = task.process.tgid
     tid = next((tid for tid, relatives in found.items() if own in relatives), next(iter(found), 0))
     if tid:
         _take_over(recording, task, tid)
 
 
-def _tracees() -> Iterator[tuple[int, int, int]]:
+def all_tracees() -> Iterator[tuple[int, int, int]]:
     """(tid, tgid, ppid) of all tasks this thread traces: /proc/PID/task/TID/status (proc(5))."""
     tracer = str(threading.get_native_id())
-    for path in Path("/proc").glob("[0-9]*/task/[0-9]*/status"):
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        # Any of them may be gone by the time it is looked at.
         with suppress(OSError):
-            fields = dict(line.split(":", 1) for line in path.read_text(errors="replace").splitlines())
-            if fields["TracerPid"].strip() == tracer:
-                yield int(path.parent.name), int(fields["Tgid"]), int(fields["PPid"])
+            for tid in os.listdir(f"/proc/{process}/task"):
+                text = Path(f"/proc/{process}/task/{tid}/status").read_text(errors="replace")
+                fields = dict(line.split(":", 1) for line in text.splitlines())
+                if fields["TracerPid"].strip() == tracer:
+                    yield int(tid), int(fields["Tgid"]), int(fields["PPid"])
 
 
 def is_zombie(task: Task) -> bool:

@@ -19,6 +19,7 @@ from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
 from redrive.formats.outcome import Outcome
 from redrive.recorder.errors import CannotStart, RecordError
+from redrive.recorder.families import all_tracees
 from redrive.recorder.options import RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.tracee import cpu, ptrace
@@ -232,17 +233,15 @@ class _Tracees:
     def close(self) -> None:
         """Leave no tracee behind."""
         stop = ffi.new("struct redrive_stop *")
-        for tid in self._recording.tasks:
+        if not self._recording.tasks:
+            return
+        # By what the kernel says, as a child that its parent has not told of is none of the recording's tasks yet.
+        for tid, _, _ in all_tracees():
             with suppress(ProcessLookupError):
                 os.kill(tid, signal.SIGKILL)
-        while self._recording.tasks:
-            try:
+        tid = 0
+        while tid >= 0:
+            with suppress(InterruptedError):
                 tid = wait_any(0, stop)
-            except InterruptedError:
-                continue
-            if tid < 0:
-                break
-            if os.WIFSTOPPED(stop.status):
-                lib.redrive_resume(tid, ptrace.CONT, 0)
-            else:
-                self._recording.tasks.pop(tid, None)
+                if tid > 0 and os.WIFSTOPPED(stop.status):
+                    lib.redrive_resume(tid, ptrace.CONT, 0)
