@@ -91,9 +91,11 @@ def _take_over_unreported_child(recording: Recording, task: Task) -> None:
     if call is None or call.child_seen or call.answer is not None or call.number not in _MAKES_A_CHILD:
         return
     found = {tid: relatives for tid, *relatives in all_tracees() if tid not in recording.tasks}
-    own = task.process.tgid
-    tid = next((tid for tid, relatives in found.items() if own in relatives), next(iter(found), 0))
-    if tid:
+    own = [tid for tid, relatives in found.items() if task.process.tgid in relatives]
+    # Once the parent has ended the kernel names another; a child of a recorded process is that one's to tell of.
+    recorded = {other.process.tgid for other in recording.tasks.values()}
+    orphans = [tid for tid, relatives in found.items() if recorded.isdisjoint(relatives)]
+    for tid in (own or orphans)[:1]:
         _take_over(recording, task, tid)
 
 
