@@ -134,7 +134,8 @@ class Recording:
                 self._handle(task)
             if task.state is not State.READY or task.tid not in self.tasks:
                 return
-            if self.scheduler.slice_is_over():
+            # A signal is let through before another thread can change what becomes of it.
+            if not task.signal and self.scheduler.slice_is_over():
                 calls.write_entry(self, task)
                 self.scheduler.add(task)
                 return

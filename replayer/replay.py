@@ -137,7 +137,9 @@ class Replayer:
         self._resources.close()
 
     def _end_tasks(self) -> None:
-        end_processes([*(task.tracee for task in self._tasks.values()), *self._exited_leaders.values()])
+        # A leader's end is reported after that of the process's other threads: it is waited for last.
+        tasks = sorted(self._tasks.values(), key=lambda task: task.tid == task.process)
+        end_processes([*(task.tracee for task in tasks), *self._exited_leaders.values()])
 
     def _handlers(self) -> Mapping[type, Callable[[Any], None]]:
         return {
