@@ -153,6 +153,16 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     events.Stopped: {"task": unsigned, "stops": octets},
     events.Note: {"task": unsigned, "text": text},
     events.VectorState: {"task": unsigned, "xstate": octets},
+    events.Landmark: {
+        "task": unsigned,
+        "registers": _registers,
+        "xstate": octets,
+        "code": octets,
+        "clues": sequence(pair(member(events.Clue), unsigned)),
+        "witnesses": _writes,
+        "ran": unsigned,
+        "stops": octets,
+    },
 }
 
 _event = tagged(_by_code(events.EVENT_CODES, EVENT_SHAPES), "event")

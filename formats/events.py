@@ -171,8 +171,17 @@ class SignalPoint(enum.IntEnum):
     """It is there already: directly after the task's previous event."""
     FAULT = 2
     """It runs until its own instruction raises the signal."""
-    LANDMARK = 3
-    """Reserved for signals that hit running code."""
+
+
+class Clue(enum.IntEnum):
+    """What kind of word tells a landmark from the other times its instruction is reached."""
+
+    REGISTER = 1
+    """The word at this offset of the registers."""
+    MEMORY = 2
+    """The eight bytes at this address; they are among the witnesses."""
+    VECTOR = 3
+    """The eight bytes at this offset of the xstate."""
 
 
 class SignalAction(enum.IntEnum):
@@ -337,8 +346,39 @@ class VectorState(NamedTuple):
     xstate: bytes
 
 
+class Landmark(NamedTuple):
+    """The task ran to a point between two syscalls, where it was held: for a signal, or for others to run.
+
+    That point is the first since the task's previous event at which everything here is as it was: all registers, the
+    xstate, and the memory in ``witnesses``.  ``code`` is the instruction there.  ``clues`` are pairs of a Clue and
+    where its word is: what changed while the task came there, most telling first.  ``ran`` is for how many nanoseconds the
+    task ran since its previous event, at most.
+    """
+
+    task: int
+    registers: bytes
+    xstate: bytes
+    code: bytes
+    clues: tuple[tuple[int, int], ...]
+    witnesses: Writes
+    ran: int
+    stops: bytes
+
+
 Event: TypeAlias = (
-    Exec | Clone | Syscall | SyscallEntry | SyscallExit | Restart | Signal | Trap | Exit | Stopped | Note | VectorState
+    Exec
+    | Clone
+    | Syscall
+    | SyscallEntry
+    | SyscallExit
+    | Restart
+    | Signal
+    | Trap
+    | Exit
+    | Stopped
+    | Note
+    | VectorState
+    | Landmark
 )
 
 EVENT_CODES: dict[type[Event], int] = {
@@ -354,5 +394,6 @@ EVENT_CODES: dict[type[Event], int] = {
     Stopped: 10,
     Note: 11,
     VectorState: 12,
+    Landmark: 13,
 }
 """The number that stands for each event in an archive; never used again for another."""

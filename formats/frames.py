@@ -15,7 +15,10 @@ import zstandard
 from redrive.formats.errors import DamagedArchive, TruncatedArchive, UnsupportedArchive
 
 MAGIC = b"\x89REDRIVE"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What is written."""
+READABLE_VERSIONS = (1, 2)
+"""2 added the Landmark event."""
 SYNC = b"\xf5RDF"
 FOOTER_MAGIC = b"\xf5RDE"
 
@@ -99,11 +102,11 @@ def decode_preamble(data: bytes) -> int:
     _, version, checksum = _PREAMBLE.unpack(data)
     if zlib.crc32(data[:-4]) != checksum:
         raise DamagedArchive("the first 16 bytes of the archive do not have their checksum")
-    if version != FORMAT_VERSION:
+    if version not in READABLE_VERSIONS:
         raise UnsupportedArchive(
-            f"the archive has format version {version}; this Redrive reads version {FORMAT_VERSION}"
+            f"the archive has format version {version}; this Redrive reads versions up to {FORMAT_VERSION}"
         )
-    return FORMAT_VERSION
+    return int(version)
 
 
 def encode_frame(

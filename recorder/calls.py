@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 RESTART_SYSCALL = 219
+_RESTART_WITHOUT_SIGNAL = -513
+"""-ERESTARTNOINTR: the kernel makes the call again, after a handler if a signal has one (linux/errno.h)."""
 RESTARTS = range(-516, -511)
 """ERESTARTSYS (512) to ERESTART_RESTARTBLOCK (516): linux/errno.h.  They never reach the program."""
 _X32_BIT = 0x4000_0000
@@ -91,7 +93,8 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
         call.inputs = found.inputs(arguments, task.tracee)
     elif not answered:
         _begin_unknown(recording, task, call)
-    _raise_deferred(task)
+    call.postponed = bool(task.deferred)
+    raise_deferred(task)
 
 
 def _begin_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -129,7 +132,7 @@ def _write_restart(recording: Recording, task: Task, entry: bytes) -> None:
     task.restarted, task.interrupted = task.interrupted, None
 
 
-def _raise_deferred(task: Task) -> None:
+def raise_deferred(task: Task) -> None:
     """Send again the signals that met running code: now the program is at a point replay can find."""
     for number, siginfo in task.deferred:
         lib.redrive_tgkill(task.process.tgid, task.tid, number)
@@ -147,7 +150,10 @@ def prepare(recording: Recording, task: Task) -> None:
     assert call is not None
     call.prepared = True
     found = call.syscall
-    if task.strict and call.number not in _STRICT_MODE_ALLOWS:
+    if call.postponed:
+        # The signals that met the code before it come first, as they would have natively.
+        skip(task, Answer(_RESTART_WITHOUT_SIGNAL))
+    elif task.strict and call.number not in _STRICT_MODE_ALLOWS:
         skip(task, Answer(-errno.ENOSYS))
         lib.redrive_tgkill(task.process.tgid, task.tid, signal.SIGKILL)
     elif found is None:
@@ -321,6 +327,14 @@ def _robust_list(recording: Recording, task: Task, call: OpenCall, result: int) 
     task.robust_list = call.arguments[0]
 
 
+def _yielded(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    recording.scheduler.yields = True
+
+
+def _nice_changed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    recording.scheduler.has_priorities = True
+
+
 _AFTER = {
     **dict.fromkeys(_OPENS, _opened),
     "PR_SET_SECCOMP": _filter_installed,
@@ -328,6 +342,9 @@ _AFTER = {
     "PR_SET_NO_NEW_PRIVS": _no_new_privileges,
     "set_tid_address": _clear_tid,
     "set_robust_list": _robust_list,
+    "sched_yield": _yielded,
+    "setpriority": _nice_changed,
+    "sched_setattr": _nice_changed,
 }
 """What the recorder must remember of a syscall that has succeeded."""
 

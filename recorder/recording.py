@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from typing import Any
 
 from redrive.formats.archive_writer import ArchiveWriter
@@ -16,7 +17,7 @@ from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
 from redrive.recorder.instruction_traps import VSYSCALL_PAGE
 from redrive.recorder.program_start import SYSCALL_STOPS, program_started
-from redrive.recorder.scheduler import Scheduler
+from redrive.recorder.scheduler import GRACE, Scheduler
 from redrive.recorder.straight_calls import StraightCalls
 from redrive.recorder.task import State, Task
 from redrive.tracee import cpu, ptrace
@@ -135,7 +136,7 @@ class Recording:
             if task.state is not State.READY or task.tid not in self.tasks:
                 return
             # A signal is let through before another thread can change what becomes of it.
-            if not task.signal and self.scheduler.slice_is_over():
+            if not task.signal and self.scheduler.turn_is_over() and self._may_be_held(task):
                 calls.write_entry(self, task)
                 self.scheduler.add(task)
                 return
@@ -152,6 +153,10 @@ class Recording:
 
     def _advance(self, task: Task) -> None:
         """Resume a task to its next stop."""
+        if task.deferred and task.call is None and not task.midway:
+            calls.raise_deferred(task)
+        task.let_go()
+        task.midway = False
         if task.call is None and not task.signal and self.straight.step(task):
             return
         request = self._request(task)
@@ -179,9 +184,11 @@ class Recording:
                 self.scheduler.running = None
                 check(result, "waitpid", task.tid)
                 return
-            others_wait = self.scheduler.slice_is_over()
+            others_wait = self.scheduler.turn_is_over()
             if self.scheduler.running is None:
                 return
+            if task.call is None and task.deferred and time.monotonic() >= task.deferred_since + GRACE:
+                task.tracee.interrupt()
             if not others_wait:
                 continue
             if task.call is not None:
@@ -192,7 +199,7 @@ class Recording:
                 # A killed leader: its end is reported after that of the other threads, which wait for their turn.
                 self.leave_asleep(task)
                 return
-            if self._may_be_preempted(task):
+            if task.is_private or self.scheduler.is_overdue():
                 task.tracee.interrupt()
 
     def _await_or_leave(self, task: Task) -> None:
@@ -208,9 +215,9 @@ class Recording:
         task.state = State.SLEEPING
         calls.write_entry(self, task)
 
-    def _may_be_preempted(self, task: Task) -> bool:
-        """A task whose memory nobody else sees can be held anywhere: what others do meanwhile does not show in it."""
-        return task.space.users == 1 and not task.space.shares_files
+    def _may_be_held(self, task: Task) -> bool:
+        """Whether others may run now, the task being stopped where it is."""
+        return task.call is not None or not task.midway or (task.is_private and not task.deferred)
 
     def _request(self, task: Task) -> Request:
         if task.call is not None or task.process.filtered or not self.straight.filter_installed:
@@ -279,11 +286,31 @@ class Recording:
         self.keep_stop(
             task, StopKind.INTERRUPTED if interrupted else StopKind.GROUP_STOP, StopRegisters.OWN, signal_number
         )
+        if interrupted and self._is_midway(task):
+            task.held()
+            task.midway = True
+            if task.deferred or not task.is_private:
+                self._bring_to_landmark(task)
+                return
         self.write(task, Stopped(task.tid, task.take_stops()))
         if not interrupted:
             task.tracee.resume(ptrace.LISTEN)
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
+
+    @staticmethod
+    def _is_midway(task: Task) -> bool:
+        return task.call is None and not signals.is_at_boundary(task.tracee.registers, task.registers)
+
+    def _bring_to_landmark(self, task: Task) -> None:
+        # Loaded when first needed, as the decoder of instructions takes 40 ms.
+        from redrive.recorder import landmarks
+
+        end = landmarks.take(self, task)
+        if end is landmarks.End.TAKEN:
+            task.midway = False
+        elif end is landmarks.End.OVERTAKEN:
+            task.state = State.STOPPED
 
     def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
         """What a stop means; a call that is now known to have ended is written first."""

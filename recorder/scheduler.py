@@ -14,33 +14,49 @@ from redrive.recorder.task import State, Task
 from redrive.tracee._native import ffi
 from redrive.tracee.tracee import wait_any
 
-SLICE = 0.02
+SLICE = 0.03
 """Seconds after which a running task lets another one have its turn."""
+LEAST = 0.004
+"""Seconds after which it lets one have it that has just woken."""
+GRACE = 0.003
+"""Seconds that a syscall is waited for before a task is held, or given a signal, in the middle of its code."""
+_TICK = 0.004
+"""Seconds between two looks at who has woken, while a task runs."""
+_PASSED_OVER = 2
+"""How many nice levels a task gains each time that another is chosen before it, so that none starves."""
 
 
 class Scheduler:
-    """Round robin over the tasks that can go on; collects the stops of those that sleep."""
+    """Chooses among the tasks that can go on, by nice and in turn; collects the stops of those that sleep."""
 
     def __init__(self, tasks: dict[int, Task]) -> None:
         self._tasks = tasks
         self._queue: deque[Task] = deque()
         self._stop = ffi.new("struct redrive_stop *")
+        self._turn_began = 0.0
         self._slice_end = 0.0
+        self._over_since = 0.0
         self._timer = False
+        self._ticked = False
+        self._woken = False
+        self.yields = False
+        """Set when the running task gives up its turn: sched_yield(2)."""
+        self.has_priorities = False
+        """Set when a task has changed its nice value: until then all have the same."""
+        self.extra_steps = 0
+        """Instructions that a task runs on beyond what a landmark needs."""
         self.running: Task | None = None
         """The task that has been let go and is being waited for; None once its stop has been collected with others'."""
         self.newborn: dict[int, object] = {}
         """First stops of tasks whose parent's event has not been seen yet."""
-        signal.signal(signal.SIGALRM, lambda number, frame: None)
+        signal.signal(signal.SIGALRM, self._tick)
+
+    def _tick(self, number: int, frame: object) -> None:
+        self._ticked = True
 
     def add(self, task: Task) -> None:
         """Put a task at the end of the queue."""
         self._queue.append(task)
-
-    @property
-    def others_wait(self) -> bool:
-        """Whether another task than the running one could run now."""
-        return bool(self._queue)
 
     def pick(self) -> Task | None:
         """The task to run next; waits for one when all of them sleep.  None when no tracee is left."""
@@ -49,19 +65,46 @@ class Scheduler:
             while not self._queue:
                 if not self._collect(0):
                     return None
-        self._slice_end = time.monotonic() + SLICE
+        self._turn_began = time.monotonic()
+        self._slice_end = self._turn_began + SLICE
+        self._over_since = 0.0
+        self._woken = self.yields = False
         if len(self._tasks) > 1:
-            self._start_timer()
-        return self._queue.popleft()
+            self.watch()
+        return self._choose()
 
-    def slice_is_over(self) -> bool:
+    def _choose(self) -> Task:
+        if not self.has_priorities or len(self._queue) == 1:
+            return self._queue.popleft()
+        chosen = min(self._queue, key=lambda task: nice_of(task) - _PASSED_OVER * task.passed_over)
+        self._queue.remove(chosen)
+        for task in self._queue:
+            task.passed_over += 1
+        chosen.passed_over = 0
+        return chosen
+
+    def turn_is_over(self) -> bool:
         """Whether the running task should let another run; collects what has woken meanwhile."""
-        if len(self._tasks) == 1 or time.monotonic() < self._slice_end:
+        if len(self._tasks) == 1:
             return False
-        self._slice_end = time.monotonic() + SLICE
+        now = time.monotonic()
+        if not self._ticked and not self.yields and now < self._slice_end:
+            return False
+        self._ticked = False
         while self._collect(os.WNOHANG):
             pass
-        return bool(self._queue)
+        if not self._queue:
+            self.yields = False
+            self._slice_end = now + SLICE
+            return False
+        over = self.yields or now >= self._slice_end or (self._woken and now >= self._turn_began + LEAST)
+        if over and not self._over_since:
+            self._over_since = now
+        return over
+
+    def is_overdue(self) -> bool:
+        """Whether the turn has been over for as long as a syscall is waited for."""
+        return bool(self._over_since) and time.monotonic() >= self._over_since + GRACE
 
     def forget_stop_of(self, tid: int) -> object | None:
         """The first stop of a newborn task, if it has been collected already."""
@@ -89,12 +132,13 @@ class Scheduler:
                 self.running = None
             else:
                 self._queue.append(task)
+                self._woken = True
         return True
 
-    def _start_timer(self) -> None:
-        """So that a wait for the running task is interrupted now and then (EINTR)."""
+    def watch(self) -> None:
+        """Have a wait for the running task be interrupted now and then (EINTR)."""
         if not self._timer:
-            signal.setitimer(signal.ITIMER_REAL, SLICE, SLICE)
+            signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
             self._timer = True
 
     def _stop_timer(self) -> None:
@@ -105,3 +149,11 @@ class Scheduler:
     def close(self) -> None:
         """Leave no timer behind."""
         self._stop_timer()
+
+
+def nice_of(task: Task) -> int:
+    """The task's nice value; that of one that is gone does not matter."""
+    try:
+        return os.getpriority(os.PRIO_PROCESS, task.tid)
+    except OSError:
+        return 0

@@ -1,7 +1,8 @@
 """Signals: what the kernel is about to do with one, and what it did.
 
 A signal that meets a task at the edge of a syscall, or that the task's own instruction raised, is delivered at once:
-replay can find that point.  One that meets running code waits for the task's next syscall.
+replay can find that point.  One that meets running code waits for the task's next syscall, and if none comes soon, for
+a landmark.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSE
 _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP})
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_FIRST_REAL_TIME = 32
 _SI_KERNEL, _SI_TKILL, _SYS_SECCOMP = 0x80, -6, 1
 _SI_SYSCALL = 24
 """Where siginfo has the number: asm-generic/siginfo.h."""
@@ -74,13 +77,13 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif _is_at_boundary(registers, task.registers):
+    elif is_at_boundary(registers, task.registers):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
-    else:
+    elif not defer(recording, task):
         _meet_running_code(recording, task, number, siginfo, action)
 
 
-def _is_at_boundary(registers: bytes, latest: bytes) -> bool:
+def is_at_boundary(registers: bytes, latest: bytes) -> bool:
     """Whether no instruction has run since the task's latest event.
 
     orig_rax is no register of the CPU: an interrupt right behind a syscall puts -1 there.
@@ -128,7 +131,7 @@ def vsyscall(recording: Recording, task: Task) -> None:
 def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
     """RET_TRAP: the syscall of this SIGSYS has ended, and where nobody asked for syscall-stops, it has shown none."""
     if task.call is None:
-        if _is_at_boundary(task.tracee.registers, task.registers):
+        if is_at_boundary(task.tracee.registers, task.registers):
             return
         calls.begin_answered(recording, task, struct.unpack_from("<i", siginfo, _SI_SYSCALL)[0])
     calls.finish(recording, task)
@@ -146,14 +149,36 @@ def _original(task: Task, number: int, siginfo: bytes) -> bytes:
     return siginfo
 
 
+def defer(recording: Recording, task: Task) -> bool:
+    """Put the signal of a delivery stop in running code aside until the task is at a point that replay can find.
+
+    False for one that the task's own instruction has raised, and for one that may act anywhere: where no handler runs,
+    and nobody else sees how far the task has come.
+    """
+    number = os.WSTOPSIG(task.tracee.stop.status)
+    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
+    if number in _FAULTS and code_of(siginfo) > 0:
+        return False
+    action = _disposition(task, number)
+    if action is not SignalAction.HANDLER and (action is SignalAction.IGNORED or task.is_private):
+        return False
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
+    task.midway = True
+    if not task.deferred:
+        task.deferred_since = time.monotonic()
+    # While a standard signal is pending, another of its kind is not queued: signal(7).
+    if number >= _FIRST_REAL_TIME or number not in dict(task.deferred):
+        task.deferred.append((number, siginfo))
+    recording.scheduler.watch()
+    return True
+
+
 def _meet_running_code(recording: Recording, task: Task, number: int, siginfo: bytes, action: SignalAction) -> None:
     recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
     recording.write(task, Stopped(task.tid, task.take_stops()))
-    if action is SignalAction.HANDLER:
-        task.deferred.append((number, siginfo))
-    else:
-        # It changes no register: death, a stop or nothing need no exact place.
-        task.signal = number
+    # It changes no register: death, a stop or nothing need no exact place.
+    task.signal = number
+    task.midway = True
 
 
 def _deliver(
@@ -183,7 +208,7 @@ def _enter_handler(
     tracee.step(ptrace.SINGLESTEP, number)
     status = int(tracee.stop.status)
     stepped = os.WIFSTOPPED(status) and status >> 8 == signal.SIGTRAP
-    if not stepped or _is_at_boundary(tracee.registers, registers):
+    if not stepped or is_at_boundary(tracee.registers, registers):
         task.state = State.STOPPED
         recording.scheduler.add(task)
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from dataclasses import dataclass, field, replace
 
 from redrive.formats.events import Inputs
@@ -53,6 +54,8 @@ class OpenCall:
     child_seen: bool = False
     """Whether the task this call made has been taken over."""
     may_block: bool = False
+    postponed: bool = False
+    """Whether signals that met the code before it have been raised again, and go first."""
     attachment: int = 0
     """Length in bytes of what a shmdt is about to detach."""
 
@@ -115,7 +118,15 @@ class Task:
         self.restarted: OpenCall | None = None
         """The syscall that restart_syscall goes on with."""
         self.deferred: list[tuple[int, bytes]] = []
-        """Signals (number, siginfo) that met running code and wait for the next syscall."""
+        """Signals (number, siginfo) that met running code and wait for the next syscall or landmark."""
+        self.deferred_since = 0.0
+        """When the first of them came, by time.monotonic()."""
+        self.passed_over = 0
+        """How often another task has been chosen since this one could run."""
+        self.midway = False
+        """Whether it is stopped in running code, at a point that is no event."""
+        self._let_go: tuple[bytes, int] = (b"", 0)
+        self._ran = 0
         self.raised: list[tuple[int, bytes]] = []
         """Those that have been sent again for it."""
         self.clear_tid = 0
@@ -127,6 +138,26 @@ class Task:
         self.strict = False
         """seccomp's strict mode, which the kernel cannot give to a task under a filter."""
         self.exited = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody else sees its memory: what others do while it is held anywhere does not show in it then."""
+        return self.space.users == 1 and not self.space.shares_files
+
+    def let_go(self) -> None:
+        """It is about to be resumed."""
+        registers, _ = self._let_go
+        if registers is not self.registers:
+            self._ran = 0
+        self._let_go = (self.registers, time.monotonic_ns())
+
+    def held(self) -> None:
+        """It has stopped without an event."""
+        self._ran += time.monotonic_ns() - self._let_go[1]
+
+    def ran_since_event(self) -> int:
+        """For how many nanoseconds it may have run since its latest event."""
+        return self._ran + time.monotonic_ns() - self._let_go[1]
 
     def take_stops(self) -> bytes:
         """The raw stops since the last event, for the next one."""

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 
-from redrive.formats.events import Event, Exit, Restart, Signal, Syscall, SyscallEntry, SyscallExit, Trap
+from redrive.formats.events import Event, Exit, Landmark, Restart, Signal, Syscall, SyscallEntry, SyscallExit, Trap
 from redrive.replayer.causes import likely_cause
 from redrive.replayer.comparison import is_in_syscall, same_in_syscall
 from redrive.replayer.images import Images
@@ -87,7 +87,7 @@ def describe_status(status: int) -> str:
 def _first_registers(event: Event) -> bytes:
     if isinstance(event, Syscall | SyscallEntry):
         return event.entry
-    if isinstance(event, Signal | Restart):
+    if isinstance(event, Signal | Restart | Landmark):
         return event.registers
     return event.before if isinstance(event, Trap) else b""
 

@@ -36,6 +36,7 @@ class Machine:
         self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self.vectors = VectorRegisters()
+        self.has_xsave = "osxsave" in cpu.features()
 
     @property
     def after_execution(self) -> tuple[Call, ...]:

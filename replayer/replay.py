@@ -16,6 +16,7 @@ from redrive.formats.events import (
     Event,
     Exec,
     Exit,
+    Landmark,
     Note,
     Restart,
     Signal,
@@ -155,6 +156,7 @@ class Replayer:
             Stopped: self._nothing,
             Note: self._nothing,
             VectorState: self._vector_state,
+            Landmark: self._landmark,
         }
 
     def _result(self, count: int) -> ReplayResult:
@@ -233,6 +235,12 @@ class Replayer:
 
     def _vector_state(self, event: VectorState) -> None:
         self._machine.vectors.compare(self._tasks[event.task], event.xstate)
+
+    def _landmark(self, event: Landmark) -> None:
+        # Loaded when first needed, as the decoder of instructions takes longer than all else.
+        from redrive.replayer.landmarks import find_landmark
+
+        find_landmark(self._tasks[event.task], event, self._machine)
 
     def _nothing(self, _event: Stopped | Note) -> None:
         pass

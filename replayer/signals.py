@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from redrive.formats.events import Signal, SignalAction, SignalPoint
 from redrive.replayer.comparison import same_in_user_code
-from redrive.replayer.errors import ReplayError
 from redrive.replayer.machine import Machine
 from redrive.replayer.memory import write_memory
 from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
@@ -13,8 +12,6 @@ from redrive.replayer.task import Task
 
 def replay_signal(task: Task, event: Signal, machine: Machine) -> None:
     """Raises Mismatch where the task does not meet the signal as recorded."""
-    if event.point == SignalPoint.LANDMARK:
-        raise ReplayError("the trace has signals that hit running code, which this Redrive cannot replay yet")
     if event.point == SignalPoint.FAULT:
         _run_to_fault(task, event)
     elif not same_in_user_code(event.registers, task.registers):

@@ -6,8 +6,8 @@ import errno
 from collections.abc import Callable
 
 from redrive.replayer.comparison import same_in_syscall, without_resume_flag
-from redrive.replayer.hardware_breakpoint import run_to_address
 from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
+from redrive.replayer.run_to_address import run_to_address
 from redrive.replayer.task import SYSCALL_STOP, Task
 from redrive.tracee import registers as regs
 

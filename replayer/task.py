@@ -47,6 +47,18 @@ class Task:
         if tracee.stop.status != SYSCALL_STOP:
             self._pass_others()
 
+    def run_unless(self, give_up: Callable[[], bool]) -> bool:
+        """As run, but asks now and then, when a signal of the replayer's own interrupts the wait, whether to give up.
+
+        False when it has given up; the task is stopped then all the same.
+        """
+        tracee = self.tracee
+        if not tracee.step_from_unless(self.registers, ptrace.SYSEMU, give_up):
+            return False
+        if tracee.stop.status != SYSCALL_STOP:
+            self._pass_others()
+        return True
+
     def at_signal(self, signal: int) -> bool:
         """Whether the task stopped because its own instruction raised the signal."""
         return bool(self.tracee.stop.status == signal << 8 | 0x7F)

@@ -7,10 +7,10 @@ import signal
 
 from redrive.formats.events import Trap, TrapCause
 from redrive.replayer.comparison import outside_syscall, same_in_syscall, same_in_user_code
-from redrive.replayer.hardware_breakpoint import run_to_address
 from redrive.replayer.machine import Machine
 from redrive.replayer.memory import write_memory
 from redrive.replayer.mismatch import stopped_elsewhere
+from redrive.replayer.run_to_address import run_to_address
 from redrive.replayer.task import Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs

@@ -49,6 +49,11 @@ class VectorRegisters:
             names = ", ".join(self._differing(recorded, seen))
             raise Mismatch(task, f"vector registers as they were recorded; {names} differ", seen=task.registers)
 
+    def agree(self, task: Task, xstate: bytes) -> bool:
+        """Whether the task's registers are the recorded ones."""
+        recorded = contents(self._fitted(task, xstate), self._components)
+        return recorded == contents(task.tracee.get_xstate(), self._components)
+
     def _fitted(self, task: Task, xstate: bytes) -> bytes:
         if not self._own:
             self._own = task.tracee.get_xstate()

@@ -11,6 +11,7 @@ from redrive.formats.events import (
     Exec,
     Exit,
     Inputs,
+    Landmark,
     Note,
     Restart,
     Signal,
@@ -111,6 +112,12 @@ class EventText:
     @line.register
     def _(self, event: VectorState) -> str:
         return f"--- vector registers kept: {len(event.xstate)} bytes ---"
+
+    @line.register
+    def _(self, event: Landmark) -> str:
+        return (
+            f"--- held at {regs.get(event.registers, 'rip'):#x}, after at most {event.ran / 1e6:.1f} ms of running ---"
+        )
 
     @line.register
     def _(self, event: Note) -> str:

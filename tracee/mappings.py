@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
@@ -68,6 +69,6 @@ def read_mappings(tid: int) -> list[Mapping]:
     return [mapping for mapping in map(_parse, lines) if mapping.name != b"[vsyscall]"]
 
 
-def find_mapping(mappings: list[Mapping], address: int) -> Mapping | None:
+def find_mapping(mappings: Sequence[Mapping], address: int) -> Mapping | None:
     """The mapping that holds an address."""
     return next((mapping for mapping in mappings if mapping.start <= address < mapping.end), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redrive.tracee import ptrace
@@ -86,6 +86,23 @@ class Tracee:
             result = lib.redrive_wait(self.tid, 0, self.stop)
         if result < 0:
             check(result, "resuming", self.tid)
+
+    def step_from_unless(self, registers: bytes, request: int, give_up: Callable[[], bool]) -> bool:
+        """As step_from, but ``give_up`` is asked whenever a signal interrupts the wait.
+
+        False when it says so: the task is interrupted then, and at whatever stop came of that.
+        """
+        _next_registers_view[:] = registers
+        result = lib.redrive_step(self.tid, request, 0, _next_registers, self.stop)
+        while result == -errno.EINTR:
+            if give_up():
+                self.interrupt()
+                self.wait()
+                return False
+            result = lib.redrive_wait(self.tid, 0, self.stop)
+        if result < 0:
+            check(result, "resuming", self.tid)
+        return True
 
     def wait(self) -> None:
         """Wait for the next stop of a task that has been resumed."""

@@ -97,6 +97,10 @@ _FIELDS = {
     "cause": st.sampled_from([int(cause) for cause in events.TrapCause]),
     "status": signed,
     "text": labels,
+    "code": octets,
+    "clues": tuples_of(st.tuples(st.sampled_from([int(clue) for clue in events.Clue]), unsigned)),
+    "witnesses": pairs,
+    "ran": unsigned,
 }
 
 

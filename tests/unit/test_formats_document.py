@@ -71,6 +71,7 @@ def test_every_number_of_an_enumeration_is_described():
         ("Signal, code 7", "point", events.SignalPoint),
         ("Signal, code 7", "action", events.SignalAction),
         ("Trap, code 8", "cause", events.TrapCause),
+        ("Landmark, code 13", "clues", events.Clue),
     ):
         [row] = [line for line in SECTIONS[section].splitlines() if line.startswith(f"| `{field}` ")]
         assert [(int(number), name) for number, name in re.findall(r"(\d+) ([A-Z]+)", row)] == [
@@ -100,7 +101,7 @@ class PlainReader:
         self.offsets: dict[int, int] = {}
         self.event_offsets: list[tuple[int, int]] = []
         magic, version, checksum = struct.unpack_from("<8sII", self.data)
-        assert (magic, version, checksum) == (b"\x89REDRIVE", 1, zlib.crc32(self.data[:12]))
+        assert (magic, version, checksum) == (b"\x89REDRIVE", 2, zlib.crc32(self.data[:12]))
         offset = 16
         pieces = b""
         while 5 not in self.maps:

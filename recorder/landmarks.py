@@ -1,0 +1,265 @@
+"""Landmarks: a task that has been held in the middle of its code is brought to a point that replay can find again.
+
+It is stepped on for a while.  What changes meanwhile tells later which words identify a point (clues and witnesses),
+and the point itself is where the steps end: at an instruction that replay can replace by a jump.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import signal
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Clue, Landmark, Writes
+from redrive.formats.stops import StopKind, StopRegisters
+from redrive.recorder import signals
+from redrive.recorder.task import Task
+from redrive.tracee import mappings as maps
+from redrive.tracee import ptrace
+from redrive.tracee import registers as regs
+from redrive.tracee.eras import Request, SyscallStop
+from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
+from redrive.tracee.instruction import LONGEST, Instruction, Kind, MemoryOperand, decode
+from redrive.tracee.landing import JUMP_LENGTH, find_landing
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.syscalls import MemoryFault
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+FEWEST_STEPS = 12
+"""So many instructions are watched at least."""
+ENOUGH_STEPS = 160
+"""After so many, a point that has not come round again will do."""
+MOST_STEPS = 320
+"""After so many, any point will do, even one that replay can only find by a debug register."""
+_STACK_WINDOW = (-128, 640)
+"""From the red zone to the frames of a few callers."""
+_POINTER_WINDOW = (-16, 64)
+"""Around what a register points at."""
+_CLUES_AT_MOST = 24
+_STEP_STOP = signal.SIGTRAP << 8 | 0x7F
+_TRAP_FLAG = 0x100
+_GENERAL = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi")
+_XSTATE_WORDS = range(160, 1 << 20, 8)
+"""Offsets of vector registers in the XSAVE area: behind the x87's and mxcsr."""
+_HEADER = range(512, 576)
+_WORD = struct.Struct("<Q")
+
+
+class End(enum.Enum):
+    """How the steps to a landmark ended."""
+
+    TAKEN = "its event is written, and the task is there"
+    AT_EDGE = "the next instruction enters the kernel, where no landmark is needed"
+    OVERTAKEN = "another stop came first, and is still to be handled"
+
+
+@dataclass
+class _Trail:
+    """What was seen while a task was stepped."""
+
+    xstate: bytes
+    visits: dict[int, bytes] = field(default_factory=dict)
+    """Instruction address: the registers at its latest visit."""
+    named: dict[int, None] = field(default_factory=dict)
+    """Words of memory that instructions named, in their order."""
+    steps: int = 0
+
+
+def take(recording: Recording, task: Task) -> End:
+    """Bring a task that is stopped in user code to a landmark, and write that."""
+    trail = _Trail(task.tracee.get_xstate())
+    mappings = maps.read_mappings(task.tid)
+    while True:
+        registers = task.tracee.registers
+        address = regs.get(registers, "rip")
+        code = task.tracee.read_available(address, LONGEST + JUMP_LENGTH)
+        instruction = decode(code[:LONGEST])
+        if instruction.kind in (Kind.STOPS, Kind.UNKNOWN) or not code:
+            # A stop of its own comes at once, or a fault that nobody can tell of beforehand.
+            if instruction.kind is not Kind.UNKNOWN:
+                return End.AT_EDGE
+        elif _will_do(recording, task, trail, instruction, address, code, mappings):
+            _write(recording, task, trail, instruction, mappings)
+            return End.TAKEN
+        _remember(trail, registers, address, instruction)
+        if not _step(recording, task, instruction, address, registers):
+            return End.OVERTAKEN
+
+
+def _will_do(
+    recording: Recording,
+    task: Task,
+    trail: _Trail,
+    instruction: Instruction,
+    address: int,
+    code: bytes,
+    mappings: Sequence[maps.Mapping],
+) -> bool:
+    if trail.steps < FEWEST_STEPS + recording.scheduler.extra_steps or instruction.kind is Kind.REPEATED:
+        return False
+    if AGENT_ADDRESS <= address < AGENT_ADDRESS + AGENT_LENGTH:
+        return False
+    if trail.steps >= MOST_STEPS:
+        return True
+    if address not in trail.visits and trail.steps < ENOUGH_STEPS:
+        return False
+    if instruction.length < JUMP_LENGTH and trail.steps < 2 * FEWEST_STEPS:
+        return False
+    following = code[instruction.length : instruction.length + 4]
+    return find_landing(instruction, address, following, mappings) is not None
+
+
+def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instruction) -> None:
+    trail.steps += 1
+    trail.visits[address] = registers
+    if not instruction.memory:
+        return
+    values = regs.unpack(registers)
+    values["rip"] += instruction.length
+    for operand in instruction.memory:
+        for word in _words(operand, values):
+            trail.named.pop(word, None)
+            trail.named[word] = None
+
+
+def _words(operand: MemoryOperand, values: dict[str, int]) -> Iterator[int]:
+    address = operand.address(values)
+    size = min(max(operand.size, 1), 64)
+    yield from range(address & ~7, address + size, 8)
+
+
+def _step(recording: Recording, task: Task, instruction: Instruction, address: int, registers: bytes) -> bool:
+    """Run one instruction, a repeated one to its end.  False when another stop came that must be handled."""
+    tracee = task.tracee
+    repeated = instruction.kind is Kind.REPEATED
+    if repeated:
+        break_at(tracee, address + instruction.length)
+    try:
+        while True:
+            task.tracker.resumed(Request.SINGLESTEP, -1, 0)
+            tracee.step(ptrace.CONT if repeated else ptrace.SINGLESTEP)
+            if tracee.stop.status == _STEP_STOP and signals.code_of(bytes(tracee.stop.siginfo[0:16])) > 0:
+                task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
+                break
+            if not _set_aside(recording, task):
+                return False
+            task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
+            if tracee.registers != registers and not repeated:
+                return True
+    finally:
+        if repeated and os.WIFSTOPPED(tracee.stop.status):
+            clear_breakpoint(tracee)
+    if instruction.kind is Kind.PUSHES_FLAGS and not regs.get(registers, "eflags") & _TRAP_FLAG:
+        _hide_trap_flag(task)
+    return True
+
+
+def _set_aside(recording: Recording, task: Task) -> bool:
+    """Another stop came instead of the step's: put a signal that can wait aside.  False where it is something else."""
+    if not os.WIFSTOPPED(task.tracee.stop.status) or task.tracee.stop.status >> 16:
+        return False
+    return signals.defer(recording, task)
+
+
+def _hide_trap_flag(task: Task) -> None:
+    """pushf has just shown the program that it is being stepped."""
+    stack = regs.get(task.tracee.registers, "rsp")
+    low = task.tracee.read(stack + 1, 1)[0]
+    task.tracee.write(stack + 1, bytes((low & ~(_TRAP_FLAG >> 8),)))
+
+
+def _write(
+    recording: Recording, task: Task, trail: _Trail, instruction: Instruction, mappings: Sequence[maps.Mapping]
+) -> None:
+    registers = task.tracee.registers
+    xstate = task.tracee.get_xstate()
+    unsettled = list(_unsettled(recording, task))
+    named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
+    named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
+    extents = [(word, 8) for word in named]
+    extents += [extent for extent in _windows(registers, mappings) if not _meets(unsettled, *extent)]
+    witnesses: Writes = tuple(_gathered(task, extents))
+    recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
+    recording.write(
+        task,
+        Landmark(
+            task.tid,
+            registers,
+            xstate,
+            instruction.code,
+            tuple(_clues(trail, registers, xstate, named)),
+            witnesses,
+            task.ran_since_event(),
+            task.take_stops(),
+        ),
+    )
+    task.registers = registers
+
+
+def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
+    for start in range(0, len(extents), 64):
+        yield from task.tracee.gather(extents[start : start + 64])
+
+
+def _clues(trail: _Trail, registers: bytes, xstate: bytes, named: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """What changed since the instruction was here before, or since the steps began."""
+    before = trail.visits.get(regs.get(registers, "rip")) or next(iter(trail.visits.values()), registers)
+    for name in _GENERAL:
+        if regs.get(before, name) != regs.get(registers, name):
+            yield Clue.REGISTER, regs.OFFSETS[name]
+    if regs.get(before, "rsp") != regs.get(registers, "rsp"):
+        yield Clue.REGISTER, regs.OFFSETS["rsp"]
+    for word in named[:_CLUES_AT_MOST]:
+        yield Clue.MEMORY, word
+    found = 0
+    for offset in range(_XSTATE_WORDS.start, min(len(xstate), len(trail.xstate)) - 7, 8):
+        if offset in _HEADER or found == _CLUES_AT_MOST or 416 <= offset < 512:
+            continue
+        if xstate[offset : offset + 8] != trail.xstate[offset : offset + 8]:
+            found += 1
+            yield Clue.VECTOR, offset
+
+
+def _windows(registers: bytes, mappings: Sequence[maps.Mapping]) -> Iterator[tuple[int, int]]:
+    """Writable memory about the stack pointer and about what registers point at, in whole words."""
+    stack = regs.get(registers, "rsp") & ~7
+    wanted = [(stack + _STACK_WINDOW[0], stack + _STACK_WINDOW[1])]
+    for name in _GENERAL:
+        value = regs.get(registers, name) & ~7
+        wanted.append((value + _POINTER_WINDOW[0], value + _POINTER_WINDOW[1]))
+    done: set[tuple[int, int]] = set()
+    for start, end in wanted:
+        mapping = maps.find_mapping(mappings, (start - _POINTER_WINDOW[0]) if start >= 0 else 0)
+        if mapping is None or mapping.protection & 3 != 3:
+            continue
+        clipped = max(start, mapping.start), min(end, mapping.end)
+        if clipped not in done and clipped[0] < clipped[1]:
+            done.add(clipped)
+            yield clipped[0], clipped[1] - clipped[0]
+
+
+def _is_writable(mappings: Sequence[maps.Mapping], address: int) -> bool:
+    mapping = maps.find_mapping(mappings, address)
+    return mapping is not None and mapping.protection & 3 == 3
+
+
+def _unsettled(recording: Recording, task: Task) -> Iterator[tuple[int, int]]:
+    """Where the kernel may be writing for other tasks that are in a syscall: replay does that at the syscall's end."""
+    if task.space.users == 1:
+        return
+    for other in recording.tasks.values():
+        if other is task or other.space is not task.space or other.call is None or other.call.syscall is None:
+            continue
+        with suppress(MemoryFault):
+            yield from other.call.syscall.outputs(other.call.arguments, 1 << 30, other.tracee)
+
+
+def _meets(extents: Sequence[tuple[int, int]], address: int, length: int) -> bool:
+    return any(start < address + length and address < start + size for start, size in extents)

@@ -1,0 +1,228 @@
+"""Finding a landmark again: running a task to the point in the middle of its code where it was held when recorded.
+
+The instruction there is replaced by a jump to code that compares the task's state with the recorded one without leaving
+the task (landmark_code).  Where no jump can be put, a debug register stops the task at each visit.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redrive.formats.events import Clue, Landmark
+from redrive.replayer.bounds import check_memory
+from redrive.replayer.comparison import outside_syscall, same_in_user_code, without_resume_flag
+from redrive.replayer.errors import UntrustworthyTrace
+from redrive.replayer.landmark_code import (
+    CODE_LENGTH,
+    DATA_LENGTH,
+    GENERAL,
+    WORDS_AT_MOST,
+    LandmarkCode,
+    Word,
+    word_at,
+)
+from redrive.replayer.machine import Machine
+from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
+from redrive.replayer.task import Task
+from redrive.tracee import registers as regs
+from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
+from redrive.tracee.instruction import decode
+from redrive.tracee.landing import find_landing
+from redrive.tracee.mappings import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, page_floor, read_mappings
+from redrive.tracee.remote_calls import Call, run
+
+_MMAP, _MUNMAP = 9, 11
+_NO_DESCRIPTOR = 2**64 - 1
+_MOST_WITNESSES = 1 << 16
+_SLOWER = 60
+"""How much longer than the recorded run a search may take: comparing, on a slower machine."""
+_SLOWER_BY_STOPS = 20_000
+"""The same for a search by debug register, which stops the task at each visit."""
+_LEAST_TIME = 20.0
+_TICK = 0.5
+_FOLLOWING = 4
+_EXPECTED = "the point in running code that was recorded"
+
+
+def find_landmark(task: Task, event: Landmark, machine: Machine) -> None:
+    """Run the task to a landmark.  Raises Mismatch when it does not come there."""
+    _check(event)
+    search = _Search(task, event, machine)
+    with _ticking():
+        search.run()
+    task.leave_at(event.registers)
+
+
+def _check(event: Landmark) -> None:
+    total = sum(len(data) for _, data in event.witnesses)
+    if total > _MOST_WITNESSES:
+        raise UntrustworthyTrace(f"the trace has a landmark with {total} bytes of memory")
+    for address, data in event.witnesses:
+        check_memory(address, len(data))
+    if not event.code:
+        raise UntrustworthyTrace("the trace has a landmark without an instruction")
+
+
+@contextmanager
+def _ticking() -> Iterator[None]:
+    """Have waits be interrupted now and then."""
+    former = signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+class _Search:
+    """One search.  The task's memory and mappings are as before afterwards, found or not."""
+
+    def __init__(self, task: Task, event: Landmark, machine: Machine) -> None:
+        self._task = task
+        self._event = event
+        self._machine = machine
+        self._address = regs.get(event.registers, "rip")
+        self._began = time.monotonic()
+
+    def run(self) -> None:
+        code = self._plan()
+        if code is None:
+            self._by_breakpoint()
+            return
+        with self._planted(code):
+            self._by_comparison(code)
+
+    def _plan(self) -> tuple[LandmarkCode, bytes] | None:
+        """The code and the jump to it, or None where a debug register must do."""
+        task, event = self._task, self._event
+        length = len(event.code)
+        present = task.tracee.read_available(self._address, length + _FOLLOWING)
+        if present[:length] != event.code or len(present) != length + _FOLLOWING:
+            return None
+        instruction = decode(event.code)
+        if instruction.length != length:
+            return None
+        landing = find_landing(instruction, self._address, present[length:], read_mappings(task.tracee.tid))
+        if landing is None:
+            return None
+        code = LandmarkCode(instruction, self._address, landing.address)
+        code.assemble(list(self._words()), has_xsave=self._machine.has_xsave)
+        return code, landing.jump
+
+    def _words(self) -> Iterator[Word]:
+        """What the code compares: the clues first, then all general registers, then as much memory as there is room."""
+        event = self._event
+        done: set[tuple[int, str | int]] = set()
+        memory = {
+            address + offset: word_at(data, offset)
+            for address, data in event.witnesses
+            for offset in range(0, len(data) - 7, 8)
+        }
+        by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
+        words = []
+        vectors = []
+        for kind, where in event.clues:
+            if kind == Clue.REGISTER and where in by_offset:
+                words.append(Word(by_offset[where], word_at(event.registers, where)))
+            elif kind == Clue.MEMORY and where in memory:
+                words.append(Word(where, memory[where]))
+            elif kind == Clue.VECTOR and 160 <= where <= len(event.xstate) - 8:
+                vectors.append(Word(where, word_at(event.xstate, where), in_xstate=True))
+        general = [Word(name, word_at(event.registers, regs.OFFSETS[name])) for name in GENERAL]
+        rest = [Word(address, value) for address, value in memory.items()]
+        # What is saved by xsave comes late, as that takes longer than all comparisons.
+        legacy = [word for word in vectors if isinstance(word.place, int) and word.place < 416]
+        wide = [word for word in vectors if word not in legacy]
+        if any(isinstance(word.place, str) for word in words):
+            ordered = [*words, *general, *legacy, *wide, *rest]
+        else:
+            ordered = [*legacy[:1], *words, *general, *legacy, *wide, *rest]
+        for word in ordered:
+            key = (int(word.in_xstate), word.place)
+            if key not in done and len(done) < WORDS_AT_MOST:
+                done.add(key)
+                yield word
+
+    @contextmanager
+    def _planted(self, plan: tuple[LandmarkCode, bytes]) -> Iterator[None]:
+        code, jump = plan
+        tracee = self._task.tracee
+        page = page_floor(code.landing)
+        flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
+        displaced = tracee.read(self._address, len(jump))
+        run(
+            tracee,
+            [
+                Call(_MMAP, (page, CODE_LENGTH, 5, flags, _NO_DESCRIPTOR, 0)),
+                Call(_MMAP, (page + CODE_LENGTH, DATA_LENGTH, 3, flags, _NO_DESCRIPTOR, 0)),
+            ],
+        )
+        tracee.write(code.landing, bytes(code.code))
+        tracee.write(self._address, jump)
+        yield
+        # What the program itself has put there meanwhile stays.
+        if tracee.read(self._address, len(jump)) == jump:
+            tracee.write(self._address, displaced)
+        run(tracee, [Call(_MUNMAP, (page, CODE_LENGTH + DATA_LENGTH))])
+
+    def _by_comparison(self, plan: tuple[LandmarkCode, bytes]) -> None:
+        code, _ = plan
+        task = self._task
+        limit = max(_LEAST_TIME, self._event.ran * _SLOWER / 1e9)
+        task.registers = without_resume_flag(task.registers)
+        while True:
+            self._run(limit)
+            if not task.at_signal(signal.SIGTRAP) or task.tracee.stop.registers.rip != code.trap:
+                raise self._elsewhere(code)
+            seen = regs.replace(task.tracee.registers, rip=self._address)
+            if self._is_there(seen):
+                return
+            task.registers = regs.replace(task.tracee.registers, rip=code.resume)
+
+    def _by_breakpoint(self) -> None:
+        task = self._task
+        limit = max(_LEAST_TIME, self._event.ran * _SLOWER_BY_STOPS / 1e9)
+        task.registers = without_resume_flag(task.registers)
+        break_at(task.tracee, self._address)
+        while True:
+            self._run(limit)
+            if not task.at_signal(signal.SIGTRAP) or task.tracee.stop.registers.rip != self._address:
+                raise stopped_elsewhere(task, _EXPECTED, self._event.registers)
+            seen = task.tracee.registers
+            if self._is_there(seen):
+                break
+            # The kernel has set RF, so that the instruction runs now.
+            task.registers = outside_syscall(seen)
+        clear_breakpoint(task.tracee)
+
+    def _run(self, limit: float) -> None:
+        def give_up() -> bool:
+            return time.monotonic() > self._began + limit
+
+        if not self._task.run_unless(give_up):
+            raise Mismatch(
+                self._task,
+                f"{_EXPECTED}, within {limit:.0f} s of searching",
+                self._event.registers,
+                self._task.tracee.registers if os.WIFSTOPPED(self._task.tracee.stop.status) else b"",
+            )
+
+    def _is_there(self, seen: bytes) -> bool:
+        """Whether everything that was recorded is as it was."""
+        event, tracee = self._event, self._task.tracee
+        if not same_in_user_code(event.registers, seen):
+            return False
+        if any(tracee.read_available(address, len(data)) != data for address, data in event.witnesses):
+            return False
+        return self._machine.vectors.agree(self._task, event.xstate)
+
+    def _elsewhere(self, code: LandmarkCode) -> Mismatch:
+        mismatch = stopped_elsewhere(self._task, _EXPECTED, self._event.registers)
+        if mismatch.seen and page_floor(code.landing) <= regs.get(mismatch.seen, "rip") < code.data:
+            mismatch.seen = regs.replace(mismatch.seen, rip=self._address)
+        return mismatch
