@@ -351,8 +351,8 @@ class Landmark(NamedTuple):
 
     That point is the first since the task's previous event at which everything here is as it was: all registers, the
     xstate, and the memory in ``witnesses``.  ``code`` is the instruction there.  ``clues`` are pairs of a Clue and
-    where its word is: what changed while the task came there, most telling first.  ``ran`` is for how many nanoseconds the
-    task ran since its previous event, at most.
+    where its word is: what changed while the task came there, most telling first.  ``ran`` is for how many nanoseconds
+    the task ran since its previous event, at most.
     """
 
     task: int
