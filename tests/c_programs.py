@@ -1,4 +1,4 @@
-"""The C fixtures of tests/programs, and how the comment that each begins with says to use it."""
+"""The C fixtures of tests/programs and its folders, and how the comment that each begins with says to use it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by): (.*?) *$", re.MULT
 
 def read_programs() -> Iterator[Program]:
     """All C fixtures, each as often as it is compiled differently."""
-    for source in sorted(PROGRAMS.glob("*.c")):
+    for source in sorted(PROGRAMS.rglob("*.c")):
         comment = source.read_text().split("*/", 1)[0]
         said = _DIRECTIVE.findall(comment)
         lines = dict(said)

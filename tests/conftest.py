@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.c_programs import Program, read_programs
+from tests.c_programs import PROGRAMS, Program, read_programs
 from tests.redrive_command import Redrive
 
 Compile = Callable[[Program], Path]
@@ -45,7 +45,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
     def compile_program(program: Program) -> Path:
         if program not in done:
             binary = folder / str(program).replace(" ", "")
-            command = ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", *program.flags]
+            command = ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{PROGRAMS}", *program.flags]
             subprocess.run([*command, program.source, "-o", binary], check=True)
             done[program] = binary
         return done[program]

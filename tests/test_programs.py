@@ -14,18 +14,26 @@ SKIPPED = 77
 """What a fixture exits with when this kernel lacks what it is about."""
 
 
+TIMES = [pytest.param(1, id="once"), pytest.param(50, id="fifty times", marks=pytest.mark.soak)]
+
+
+@pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("program", [program for program in read_programs() if program.stands_by_itself], ids=str)
-def test_recorded_and_replayed_twice(program: Program, compiled: Callable[[Program], Path], redrive: Redrive) -> None:
+def test_recorded_and_replayed_twice(
+    program: Program, times: int, compiled: Callable[[Program], Path], redrive: Redrive
+) -> None:
     binary = compiled(program)
     native = redrive.native(binary)
     if native.status == SKIPPED:
         pytest.skip(native.stderr.decode())
     assert native.status == program.status, f"not even without Redrive: {native}"
 
-    archive = redrive.folder / "trace"
-    recording = redrive.record(archive, binary)
-    assert recording.status == program.status, str(recording)
-    if not program.output_varies:
-        assert (recording.stdout, recording.stderr) == (native.stdout, native.stderr)
-    redrive.replay_repeats(archive, recording)
-    redrive.replay_repeats(archive, recording)
+    for number in range(times):
+        archive = redrive.folder / f"trace{number}"
+        recording = redrive.record(archive, binary)
+        assert recording.status == program.status, f"recording {number}: {recording}"
+        if not program.output_varies:
+            assert (recording.stdout, recording.stderr) == (native.stdout, native.stderr)
+        redrive.replay_repeats(archive, recording)
+        redrive.replay_repeats(archive, recording)
+        archive.unlink()
