@@ -29,7 +29,7 @@ int main(void)
     int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
                 CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
     for (long i = 0; i < THREADS; i++) {
-        moved[i] = 1;
+        moved[i] = child_sees[i] = 1; /* CHILD_SETTID is written by the child */
         tls[i][1] = 40 + i;
         int tid = clone(thread_main, stacks[i] + STACK, flags, (void *)i, &parent_sees[i], tls[i], &child_sees[i]);
         CHECK(tid > 0 && parent_sees[i] == (unsigned)tid);
