@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _CLONE_VM, _CLONE_THREAD, _CLONE_VFORK = 0x100, 0x10000, 0x4000
+_CLONE_PIDFD, _CLONE_PARENT_SETTID = 0x1000, 0x0010_0000
 _CLONE_CHILD_SETTID, _CLONE_CHILD_CLEARTID = 0x0100_0000, 0x0020_0000
 _FLAGS = {57: signal.SIGCHLD, 58: signal.SIGCHLD | _CLONE_VM | _CLONE_VFORK}
 """What fork and vfork ask of clone, by syscall number."""
@@ -52,6 +53,9 @@ def _take_over(recording: Recording, task: Task, tid: int) -> None:
     if child is None:
         return
     writes = []
+    if flags & _CLONE_VM and flags & (_CLONE_PARENT_SETTID | _CLONE_PIDFD):
+        # The child's first instruction finds it there, and may run before clone returns (kernel_clone, kernel/fork.c).
+        writes.append((call.arguments[2], child.tracee.read_available(call.arguments[2], 4)))
     if flags & _CLONE_CHILD_SETTID:
         writes.append((call.arguments[3], child.tracee.read_available(call.arguments[3], 4)))
     if flags & _CLONE_CHILD_CLEARTID:
