@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
@@ -30,6 +30,8 @@ SYSCALL_STOPS = {
     Meaning.EXIT: StopKind.SYSCALL_EXIT,
 }
 """How the trace names what the era's rules make of a stop."""
+_NO_LIMIT = 0xFFFF_FFFF_FFFF_FFFF
+"""RLIM_INFINITY."""
 _SYSCALL_INSTRUCTION = b"\x0f\x05"
 _KERNEL_PAGES = frozenset({b"[vdso]", b"[vvar]", b"[vvar_vclock]"})
 
@@ -63,7 +65,7 @@ def program_started(recording: Recording, task: Task) -> None:
         start.environment,
         registers,
         task.tracee.get_xstate(),
-        resource.prlimit(task.tid, resource.RLIMIT_STACK)[0] & 0xFFFF_FFFF_FFFF_FFFF,
+        _stack_limit(task.tid),
         tuple(effects),
         writes,
         task.take_stops(),
@@ -105,6 +107,18 @@ def _call(recording: Recording, task: Task, instruction: int, number: int, *argu
             f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "
             "a seccomp filter of the program's own may forbid it"
         )
+
+
+def _stack_limit(tid: int) -> int:
+    """The soft limit of the stack in bytes; all ones for none.
+
+    From /proc/PID/limits (proc(5)), which anybody may read: prlimit(2) wants the same user or CAP_SYS_RESOURCE.
+    """
+    for line in Path(f"/proc/{tid}/limits").read_text().splitlines():
+        if line.startswith("Max stack size"):
+            soft = line.split()[3]
+            return _NO_LIMIT if soft == "unlimited" else int(soft)
+    raise RecordError(f"/proc/{tid}/limits does not tell the stack's limit")
 
 
 class _SyscallInstruction:

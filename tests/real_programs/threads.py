@@ -1,4 +1,4 @@
-"""Threads that hand work to each other: queues, a pool, locks, conditions, an event, a barrier, timers and thread-locals."""
+"""Threads that hand work to each other: queues, a pool, locks, conditions, an event, a barrier and timers."""
 
 import concurrent.futures
 import hashlib
@@ -71,7 +71,10 @@ def ping_pong() -> None:
 def timers() -> None:
     fired: list[int] = []
     done = threading.Event()
-    threads = [threading.Timer(0.005 * (5 - n), lambda n=n: (fired.append(n), len(fired) == 5 and done.set())) for n in range(5)]
+    threads = [
+        threading.Timer(0.005 * (5 - n), lambda n=n: (fired.append(n), len(fired) == 5 and done.set()))
+        for n in range(5)
+    ]
     for thread in threads:
         thread.start()
     assert done.wait(20)
