@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,11 +44,7 @@ class TraceDirectory:
         ``open_new`` must create its file exclusively and raise ArchiveExists when it is there, as ArchiveWriter does:
         so two recorders that start at the same time get two names.
         """
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            reason = f"the trace directory {self.path} cannot be made: {error.strerror}"
-            raise ArchiveError(reason, errno=error.errno) from error
+        self._make()
         stem = _stem(command)
         number = self._last_number(stem) + 1
         while True:
@@ -56,6 +52,29 @@ class TraceDirectory:
                 return open_new(self.path / f"{stem}-{number}{SUFFIX}")
             except ArchiveExists:
                 number += 1
+
+    @contextlib.contextmanager
+    def workspace(self, purpose: str) -> Iterator[Path]:
+        """A directory inside this one for archives that may not stay; it is removed with all that is left in it."""
+        self._make()
+        with tempfile.TemporaryDirectory(prefix=f".{purpose}-", dir=self.path, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def take_in(self, archive: Path, command: bytes) -> Path:
+        """Moves an archive from a workspace of this directory to the first free name for a trace of this command."""
+
+        def move(path: Path) -> Path:
+            try:
+                # A rename would overwrite, and some file systems have no links: the name is claimed first.
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+                os.replace(archive, path)
+            except FileExistsError as error:
+                raise ArchiveExists(f"{path} exists already", errno=error.errno) from error
+            except OSError as error:
+                raise ArchiveError(f"{path} cannot be created: {error.strerror}", errno=error.errno) from error
+            return path
+
+        return self.create(command, move)
 
     def set_latest(self, archive: Path) -> None:
         """Makes ``latest`` name this archive, at one stroke for all who look."""
@@ -118,6 +137,13 @@ class TraceDirectory:
                 with contextlib.suppress(FileNotFoundError):
                     (self.path / LATEST).unlink()
         return path
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"the trace directory {self.path} cannot be made: {error.strerror}"
+            raise ArchiveError(reason, errno=error.errno) from error
 
     def _latest(self) -> Path:
         link = self.path / LATEST

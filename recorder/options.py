@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """``randomize_addresses`` keeps ASLR on; ``portable`` shows the program no CPU feature beyond x86-64-v2."""
+    """``randomize_addresses`` keeps ASLR on; ``portable`` shows the program no CPU feature beyond x86-64-v2.
+
+    ``cpu`` is the number of the CPU to record on, where this thread may run there; None for one that Redrive picks.
+    """
 
     randomize_addresses: bool = False
     portable: bool = False
+    cpu: int | None = None

@@ -58,7 +58,7 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
     own_affinity = os.sched_getaffinity(0)
     mask = _affinity_mask()
-    cpu_number = cpu.choose()
+    cpu_number = cpu.choose(options.cpu)
     lib.redrive_use_syscall_info(kernel.syscall_info)
     hidden = _hidden_features(kernel, options)
     header = _header(command, kernel, cpu_number, hidden, options)

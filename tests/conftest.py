@@ -7,7 +7,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.c_programs import PROGRAMS, Program, read_programs
 from tests.redrive_command import Redrive
 
 Compile = Callable[[Program], Path]
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -32,6 +34,28 @@ def redrive(tmp_path: Path) -> Redrive:
         "FIXTURE_RECORDED": "1",
     }
     return Redrive(tuple(command), tmp_path, environment)
+
+
+@pytest.fixture
+def ordinary(redrive: Redrive) -> Iterator[Redrive]:
+    """Redrive as an ordinary user, with a folder of that user's."""
+    if os.geteuid() != 0:
+        yield redrive
+        return
+    if shutil.which("setpriv") is None:
+        pytest.skip("needs the package util-linux")
+    folder = Path(tempfile.mkdtemp(prefix="redrive-nobody-"))
+    os.chown(folder, NOBODY, NOBODY)
+    user = redrive.behind(
+        "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", folder=folder
+    )
+    try:
+        answer = user.run("--help")
+        if answer.status != 0:
+            pytest.skip(f"an ordinary user may not run Redrive from where it is installed: {answer}")
+        yield user
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

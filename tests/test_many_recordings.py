@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ wait
 exit 3
 """
 OFTEN = [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.soak)]
-NOBODY = 65534
 
 
 def record_and_replay(redrive: Redrive, times: int) -> None:
@@ -37,28 +35,6 @@ def record_and_replay(redrive: Redrive, times: int) -> None:
         assert recording.stderr == b"over\n", f"recording {number}: {recording}"
         redrive.replay_repeats(archive, recording)
         archive.unlink()
-
-
-@pytest.fixture
-def ordinary(redrive: Redrive) -> Iterator[Redrive]:
-    """Redrive as an ordinary user, with a folder of that user's."""
-    if os.geteuid() != 0:
-        yield redrive
-        return
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs the package util-linux")
-    folder = Path(tempfile.mkdtemp(prefix="redrive-nobody-"))
-    os.chown(folder, NOBODY, NOBODY)
-    user = redrive.behind(
-        "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", folder=folder
-    )
-    try:
-        answer = user.run("--help")
-        if answer.status != 0:
-            pytest.skip(f"an ordinary user may not run Redrive from where it is installed: {answer}")
-        yield user
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ class ExitStatus(enum.IntEnum):
     FAILURE = 1
     USAGE = 2
     DIVERGENCE = 3
+    NO_VERDICT = 125
+    """A hunt that could not tell, as `git bisect run` has it."""
 
 
 EXPECTED = {

@@ -10,7 +10,7 @@ import click
 
 from redrive.tools.failures import explain
 
-COMMANDS = ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
+COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
 
 
 class Commands(click.Group):

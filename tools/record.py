@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redrive.tools.messages import say
+from redrive.tools.recording_options import read_options, recording_options
 from redrive.tools.wait_status import end_like
 
 if TYPE_CHECKING:
@@ -23,20 +24,24 @@ if TYPE_CHECKING:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the archive here.")
 @click.option("--verify", is_flag=True, help="Replay at once; exits with 3 when the replay diverges.")
-@click.option("--aslr", is_flag=True, help="Keep address space randomisation on.")
-@click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v2.")
+@click.option(
+    "--keep",
+    type=click.Choice(["always", "on-failure"]),
+    default="always",
+    help="on-failure: remove the archive when CMD exits with 0.",
+)
+@recording_options
 @click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
-def record(output: Path | None, verify: bool, aslr: bool, portable: bool, command: tuple[str, ...]) -> None:
+def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...], **recording: bool) -> None:
     """Run CMD as it would run by itself, and record it and all processes it starts.
 
     Exits as CMD did, or dies by the same signal.
     """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
     from redrive.recorder.errors import CannotStart, RecordError
-    from redrive.recorder.options import RecordOptions
     from redrive.recorder.record import record as run_recorded
 
-    options = RecordOptions(randomize_addresses=aslr, portable=portable)
+    options = read_options(**recording)
     directory = TraceDirectory(default_trace_directory())
 
     def run(path: Path) -> RecordResult:
@@ -52,15 +57,22 @@ def record(output: Path | None, verify: bool, aslr: bool, portable: bool, comman
     except CannotStart as error:
         say(str(error))
         sys.exit(error.status)
-    _name_latest(directory, result.path)
+    dropped = keep == "on-failure" and result.wait_status == 0
+    if verify or not dropped:
+        _name_latest(directory, result.path)
     for note in result.notes:
         say(note)
-    say(f"{result.events} events in {result.path}")
+    if not dropped:
+        say(f"{result.events} events in {result.path}")
     if verify:
         from redrive.replayer.replay import replay
 
+        # A divergence leaves the archive where it is, whatever CMD exited with.
         replay(result.path, quiet=True)
         say("the replay was exact")
+    if dropped:
+        directory.remove(str(result.path))
+        say(f"{result.events} events, not kept: the command exited with 0")
     end_like(result.wait_status)
 
 

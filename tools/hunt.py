@@ -1,0 +1,90 @@
+"""`redrive hunt`: record a command again and again until it fails."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from redrive.tools.failures import ExitStatus
+from redrive.tools.messages import say
+from redrive.tools.recording_options import read_options, recording_options
+from redrive.tools.wait_status import die_of
+
+if TYPE_CHECKING:
+    from redrive.recorder.hunt import Tally
+
+
+def _pattern(ctx: click.Context, parameter: click.Parameter, text: str | None) -> re.Pattern[bytes] | None:
+    try:
+        return None if text is None else re.compile(text.encode(errors="surrogateescape"))
+    except re.error as error:
+        raise click.BadParameter(f"{text} is no regular expression: {error}") from error
+
+
+@click.command(
+    short_help="Record a command again and again until it fails.",
+    context_settings={"allow_interspersed_args": False},
+)
+@click.option("-n", "--runs", type=click.IntRange(min=1), help="End after so many runs; else only a failure ends it.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="So many runs at a time; one for each CPU by default.")
+@click.option("--fail-if", callback=_pattern, metavar="PATTERN", help="A line of output with PATTERN is a failure too.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="A longer run fails.")
+@click.option("--keep-going", is_flag=True, help="Do not stop at the first failure.")
+@recording_options
+@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
+def hunt(
+    runs: int | None,
+    jobs: int | None,
+    fail_if: re.Pattern[bytes] | None,
+    timeout: float | None,
+    keep_going: bool,
+    command: tuple[str, ...],
+    **recording: bool,
+) -> None:
+    """Record CMD again and again until it fails, and keep only the recordings of runs that failed.
+
+    A run has failed that exits with another status than 0, dies by a signal, writes a line with PATTERN (a regular
+    expression, searched in stdout and stderr) or takes more than SECONDS. Only what failing runs wrote is shown.
+
+    \b
+    Exits with 0   when no run failed,
+               1   when one did: its recording is kept,
+               125 when Redrive could not record, so that nobody knows.
+    So it can be given to `git bisect run`.
+    """
+    from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
+    from redrive.recorder.errors import CannotStart
+    from redrive.recorder.hunt import Hunt, HuntOptions, default_jobs
+    from redrive.tools.hunt_report import HuntReport
+
+    options = HuntOptions(
+        runs=runs,
+        jobs=jobs or default_jobs(),
+        fail_if=fail_if,
+        timeout=timeout,
+        keep_going=keep_going,
+        record=read_options(**recording),
+    )
+    report = HuntReport(options)
+    try:
+        tally = Hunt(command, options, TraceDirectory(default_trace_directory()), report).run()
+    except CannotStart as error:
+        report.clear()
+        say(str(error))
+        sys.exit(error.status)
+    report.summarise(tally)
+    if tally.ended_by:
+        die_of(tally.ended_by)
+    sys.exit(_status(tally))
+
+
+def _status(tally: Tally) -> int:
+    from redrive.recorder.attempt import Kind
+
+    if not tally.failures:
+        return 0
+    unknown = all(failure.judgement.kind is Kind.UNRECORDED for failure in tally.failures)
+    return ExitStatus.NO_VERDICT if unknown else ExitStatus.FAILURE
