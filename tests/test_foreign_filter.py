@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from redrive.replayer.replay import replay
+from redrive.tracee.regime_probe import PAIRS
 from tests.redrive_command import Redrive
 
 SKIPPED = 77
@@ -62,3 +63,28 @@ def test_replay_by_breakpoints(name: str, redrive: Redrive, capfd: pytest.Captur
     result = replay(archive, force_breakpoints=True)
     assert (result.complete, result.wait_status) == (True, 0)
     assert capfd.readouterr().out.encode() == recording.stdout
+
+
+ACTIONS = ("errno:1", "errno:0", "trap", "kill", "trace", "answer:17", "never")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_filter_answers_what_the_probe_tries_first(
+    action: str, redrive: Redrive, launcher: Callable[[str], Path]
+) -> None:
+    for number in PAIRS[0]:
+        archive = redrive.folder / f"trace-{number}"
+        filtered = redrive.behind(launcher("foreign_filter"), f"{number}={action}", "--")
+        native = filtered.native("true")
+        if native.status == SKIPPED:
+            pytest.skip(native.stderr.decode())
+        recording = filtered.record(archive, "echo", "recorded")
+        assert (recording.status, recording.stdout) == (0, b"recorded\n"), str(recording)
+        filtered.replay_repeats(archive, recording)
+
+
+def test_the_filter_answers_all_that_the_probe_tries(redrive: Redrive, launcher: Callable[[str], Path]) -> None:
+    rules = [f"{traced}=errno:1" for traced, _ in PAIRS]
+    filtered = redrive.behind(launcher("foreign_filter"), *rules, "--")
+    recording = filtered.run("record", "-o", redrive.folder / "trace", "--", "true")
+    assert recording.status == 1 and b"a filter that Redrive was started under" in recording.said, str(recording)

@@ -19,6 +19,7 @@ class SpawnOptions:
 
     ``filter`` is a BPF program (redrive.tracee.seccomp_filter) or None; ``personality`` a value for
     personality(2) or None; ``keep_descriptor`` the one descriptor the program inherits that is close-on-exec here.
+    ``probe_calls`` are the syscalls a child without a program makes.
     """
 
     filter: bytes | None
@@ -26,6 +27,7 @@ class SpawnOptions:
     trap_tsc: bool = True
     new_session: bool = False
     keep_descriptor: int | None = None
+    probe_calls: tuple[int, int] = (-1, -1)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Spawned:
 
 
 def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[bytes], options: SpawnOptions) -> Spawned:
-    """Fork, seize the child and let it go on to its execve; without a path, to the calls the kernel's probe watches.
+    """Fork, seize the child and let it go on to its execve; without a path, to its probe calls.
 
     Raises SpawnFailed when it cannot be forked or seized.
     """
@@ -60,6 +62,7 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.trap_tsc = options.trap_tsc
     request.new_session = options.new_session
     request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
+    request.probe_calls = options.probe_calls
     request.options = int(ptrace.ALL_OPTIONS)
     error_descriptor = ffi.new("int *")
     tid = lib.redrive_spawn(request, error_descriptor)

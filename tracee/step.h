@@ -22,7 +22,7 @@ struct redrive_stop {
 };
 
 struct redrive_spawn {
-    const char *path;        /* NULL: no execve; getppid and getuid in turn, for the probe of the kernel */
+    const char *path;        /* NULL: no execve, but a few rounds of the probe calls */
     char **arguments;
     char **environment;
     const void *filter;      /* struct sock_filter[], or NULL */
@@ -31,6 +31,7 @@ struct redrive_spawn {
     int32_t trap_tsc;        /* PR_SET_TSC to PR_TSC_SIGSEGV */
     int32_t new_session;     /* setsid, so that the terminal's signals do not reach it */
     int32_t keep_descriptor; /* the one descriptor that loses FD_CLOEXEC, or -1 */
+    int32_t probe_calls[2];  /* syscalls without arguments */
     uint64_t options;        /* for PTRACE_SEIZE */
 };
 

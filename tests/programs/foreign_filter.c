@@ -1,6 +1,6 @@
 /* Runs a command under seccomp filters, and supervises it where they ask for that: foreign_filter RULE... -- COMMAND.
- * A rule is NUMBER=ACTION or NUMBER/FIRST_ARGUMENT=ACTION; actions are errno:N, trap, kill, answer:N (by the supervisor) and
- * continue (the supervisor lets it run).
+ * A rule is NUMBER=ACTION or NUMBER/FIRST_ARGUMENT=ACTION; actions are errno:N, trap, kill, trace, answer:N (by the
+ * supervisor), continue (the supervisor lets it run) and never (the supervisor does not answer).
  * Used by: test_foreign_filter.py */
 #include "seccomp.h"
 #include <poll.h>
@@ -9,7 +9,7 @@
 #ifdef SECCOMP_IOCTL_NOTIF_RECV
 enum { RULES = 20 };
 static struct rule {
-    int number, answer, lets_run;
+    int number, answer, lets_run, stays_silent;
 } supervised[RULES];
 static int supervised_count;
 
@@ -22,8 +22,10 @@ static unsigned action_of(int number, const char *action)
         return SECCOMP_RET_TRAP;
     if (strcmp(action, "kill") == 0)
         return SECCOMP_RET_KILL_PROCESS;
-    CHECK(strncmp(action, "answer", 6) == 0 || strcmp(action, "continue") == 0);
-    supervised[supervised_count++] = (struct rule){number, value, action[0] == 'c'};
+    if (strcmp(action, "trace") == 0)
+        return SECCOMP_RET_TRACE;
+    CHECK(strncmp(action, "answer", 6) == 0 || strcmp(action, "continue") == 0 || strcmp(action, "never") == 0);
+    supervised[supervised_count++] = (struct rule){number, value, action[0] == 'c', action[0] == 'n'};
     return SECCOMP_RET_USER_NOTIF;
 }
 
@@ -57,6 +59,8 @@ static void answer_one(int listener)
     struct seccomp_notif_resp answer = {.id = request.id};
     for (int i = 0; i < supervised_count; i++)
         if (supervised[i].number == request.data.nr) {
+            if (supervised[i].stays_silent)
+                return;
             answer.val = supervised[i].answer;
             answer.flags = supervised[i].lets_run ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
         }
