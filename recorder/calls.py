@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import address_space, answers, foreign_memory, unknown_calls
+from redrive.recorder import address_space, answers, foreign_memory, permission, unknown_calls
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -345,6 +345,7 @@ _AFTER = {
     "sched_yield": _yielded,
     "setpriority": _nice_changed,
     "sched_setattr": _nice_changed,
+    **dict.fromkeys(permission.CHANGES_IDENTITY, permission.check_identity),
 }
 """What the recorder must remember of a syscall that has succeeded."""
 

@@ -11,6 +11,7 @@ from redrive.formats.events import Effect, Exec, Map
 from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder.address_space import initial_brk
 from redrive.recorder.errors import RecordError
+from redrive.recorder.permission import check_program
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
@@ -40,6 +41,7 @@ def program_started(recording: Recording, task: Task) -> None:
     """The exit stop of a successful execve: hide what would not repeat, and write the Exec event."""
     call = task.call
     former = call.former_task if call else task.tid
+    check_program(recording, task, call)
     task.call = None
     task.interrupted = None
     if task.space.users > 1:

@@ -87,7 +87,7 @@ def _run(
         with closing(_Tracees(recording)):
             spawned = _spawn(program, command, recording.kernel, options)
             with _SignalsHeld():
-                recording.start(spawned.tid)
+                recording.start(spawned.tid, program)
                 if not recording.tasks:
                     raise _failure(spawned)
                 os.close(spawned.error_descriptor)

@@ -59,6 +59,10 @@ class Recording:
         self.scheduler = Scheduler(self.tasks)
         self.straight = StraightCalls(self)
         self.named_unknown: set[int] = set()
+        self.named_privileged: set[str] = set()
+        """Programs that it was said of that they run without the privileges they are marked with."""
+        self.program = ""
+        """The path that the command is started by."""
         self.memory_files = False
         """Whether a /proc/PID/mem has been opened for writing."""
         self.main_tid = 0
@@ -89,13 +93,14 @@ class Recording:
         if task.tid == self.main_tid:
             self.main_status = status
 
-    def start(self, tid: int) -> None:
+    def start(self, tid: int, program: str) -> None:
         """Take over a spawned tracee at its first stop, and bring it to its program's first instruction.
 
         Returns with no task left when the program could not be executed.
         """
         task = families.make_main(self, tid, self.kernel.inherited_filter)
         self.main_tid = tid
+        self.program = program
         # It runs already: only a wait sees its first stop for certain.
         task.tracee.wait()
         while True:
