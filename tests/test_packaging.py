@@ -6,9 +6,9 @@ import importlib.util
 import os
 import re
 import shutil
+import site
 import subprocess
 import sys
-import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -51,21 +51,25 @@ def environment(tmp_path: Path) -> Path:
     venv.create(folder, with_pip=False, symlinks=True)
     [packages] = folder.glob("lib/python*/site-packages")
     # A .pth file that is reached through another is not read, so an editable Redrive of ours stays outside.
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()) + "\n")
     return folder
+
+
+def without_other_redrive() -> dict[str, str]:
+    """The process's environment, but for what makes a Redrive be found elsewhere."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def pip(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run this interpreter's pip without network or build isolation."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
-    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, env=without_other_redrive() | variables, capture_output=True, text=True, timeout=300)
 
 
 def in_environment(environment: Path, *command: str) -> str:
     """What a command of the environment prints, run from another folder than Redrive's."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     path = [str(environment / "bin" / command[0]), *command[1:]]
-    ended = subprocess.run(path, env=inherited, cwd="/", capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(path, env=without_other_redrive(), cwd="/", capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 

@@ -32,18 +32,11 @@ EXPECTED = {
 """The errors whose message is for the user.  By name, as importing the classes would import the engine each time."""
 
 
-_NO_ARGUMENTS: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""click 8.2 has an error for it; before, click prints the help and exits by itself."""
-
-
 def explain(error: Exception) -> int:
     """Say in the user's words what went wrong; returns the exit status.
 
     What is no error of the user's or the machine's is one of Redrive's own, and said to be.
     """
-    if isinstance(error, _NO_ARGUMENTS):
-        click.echo(error.format_message(), err=True)
-        return ExitStatus.USAGE
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "redrive"
         say(f"{error.format_message().rstrip('.')} (`{command} --help` shows what it takes)")

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from redrive.tools.failures import explain
+from redrive.tools.failures import ExitStatus, explain
 
 COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
 
@@ -35,7 +35,7 @@ def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
         ctx.exit()
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Show it.")
 @click.pass_context
 def redrive(ctx: click.Context) -> None:
@@ -45,6 +45,10 @@ def redrive(ctx: click.Context) -> None:
     """
     if "NO_COLOR" in os.environ:
         ctx.color = False
+    if ctx.invoked_subcommand is None:
+        # Said here, as click's own answer goes to stdout with status 0 before 8.2.
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(ExitStatus.USAGE)
 
 
 def main() -> None:

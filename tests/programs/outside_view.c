@@ -24,10 +24,22 @@ static int ask_about_nearly_all(void)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &(struct sock_fprog){4, instructions});
 }
 
-static void write_down(int listener, FILE *log)
+/* Until nobody is under the filter.  A zombie is, before 6.11: so the child is reaped as soon as it has ended. */
+static int write_down(int listener, pid_t child, FILE *log)
 {
-    struct pollfd ready = {.fd = listener, .events = POLLIN};
-    while (poll(&ready, 1, -1) == 1 && !(ready.revents & POLLHUP)) {
+    struct pollfd ready[2] = {{.fd = listener, .events = POLLIN}, {.fd = syscall(SYS_pidfd_open, child, 0), .events = POLLIN}};
+    int status;
+    CHECK(ready[1].fd >= 0);
+    for (;;) {
+        CHECK(poll(ready, 2, -1) > 0);
+        if (ready[1].revents) {
+            CHECK(waitpid(child, &status, 0) == child && close(ready[1].fd) == 0);
+            ready[1] = (struct pollfd){.fd = -1};
+        }
+        if (ready[0].revents & POLLHUP)
+            break;
+        if (!ready[0].revents)
+            continue;
         struct seccomp_notif request = {0};
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0)
             continue; /* it was killed meanwhile */
@@ -36,6 +48,9 @@ static void write_down(int listener, FILE *log)
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) != 0)
             CHECK(errno == ENOENT);
     }
+    if (ready[1].fd >= 0)
+        CHECK(waitpid(child, &status, 0) == child);
+    return status;
 }
 
 int main(int count, char **arguments)
@@ -57,11 +72,12 @@ int main(int count, char **arguments)
     }
     while (*listener == -1)
         usleep(100);
-    if (*listener >= 0)
-        write_down(*listener, log);
-    CHECK(fclose(log) == 0);
     int status;
-    CHECK(waitpid(child, &status, 0) == child);
+    if (*listener >= 0)
+        status = write_down(*listener, child, log);
+    else
+        CHECK(waitpid(child, &status, 0) == child);
+    CHECK(fclose(log) == 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 #else

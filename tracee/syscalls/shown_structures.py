@@ -98,14 +98,14 @@ def _read_texts(address: int, arguments: Sequence[int], memory: Memory) -> bytes
     total = 0
     for number in range(_MOST_TEXTS):
         pointer = int.from_bytes(memory.read(address + 8 * number, 8), "little")
-        if not pointer or total > _MOST_TEXT_BYTES:
+        if not pointer or total >= _MOST_TEXT_BYTES:
             break
         try:
             one = read_text(pointer, arguments, memory)
         except MemoryFault:
             break
-        total += len(one)
         found.append(one + b"\0")
+        total += len(found[-1])
     return b"".join(found)
 
 
