@@ -85,7 +85,7 @@ def _run(
     reason = "the recording was broken off"
     try:
         with closing(_Tracees(recording)):
-            spawned = _spawn(program, command, recording.kernel, options)
+            spawned = _spawn(program, command, options)
             with _SignalsHeld():
                 recording.start(spawned.tid, program)
                 if not recording.tasks:
@@ -114,22 +114,24 @@ def _find_program(name: str) -> str:
     return found
 
 
-def _environment(kernel: KernelFeatures, options: RecordOptions) -> tuple[bytes, ...]:
-    """The program's environment: the recorder's own, but for a portable recording where cpuid cannot be intercepted.
+def _environment(options: RecordOptions) -> tuple[bytes, ...]:
+    """The program's environment: the recorder's own, but for a portable recording.
 
-    The program's loader is asked to bind at once there, as its lazy binding runs xsave, whose result depends on XCR0.
+    The program's loader is asked to bind at once there.  Its lazy binding runs xsave, whose result depends on XCR0, or
+    fxsave where cpuid hides that.  Beside each ST register's ten bytes, fxsave of a real CPU writes zeros, and of qemu's
+    nothing; glibc's sigaction then copies such stale bytes of the stack into vector registers.
     """
     variables = dict(os.environb)
-    if options.portable and not kernel.cpuid_faulting:
+    if options.portable:
         variables.setdefault(b"LD_BIND_NOW", b"1")
     return tuple(name + b"=" + value for name, value in variables.items())
 
 
-def _spawn(program: str, command: Sequence[str], kernel: KernelFeatures, options: RecordOptions) -> Spawned:
+def _spawn(program: str, command: Sequence[str], options: RecordOptions) -> Spawned:
     arguments = [os.fsencode(argument) for argument in command]
     personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
     try:
-        return spawn(program, arguments, _environment(kernel, options), SpawnOptions(record_filter(), personality))
+        return spawn(program, arguments, _environment(options), SpawnOptions(record_filter(), personality))
     except SpawnFailed as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
 
@@ -192,7 +194,7 @@ def _header(
         page_size=os.sysconf("SC_PAGE_SIZE"),
         command=tuple(os.fsencode(argument) for argument in command),
         working_directory=os.getcwdb(),
-        environment=_environment(kernel, options),
+        environment=_environment(options),
         start_time=time.time(),
         options={"cpu": cpu_number, "randomize_addresses": options.randomize_addresses, "portable": options.portable},
     )

@@ -462,3 +462,7 @@ class TestRecordAndReplay:
         assert ended.status == 5
         assert ended.stdout == "once\n"
         assert "exact" in ended.stderr
+
+    def test_a_portable_recording_leaves_out_lazy_binding(self, ask: Ask) -> None:
+        for options, found in (((), ""), (("--portable",), "1\n")):
+            assert ask("record", *options, "--", "printenv", "LD_BIND_NOW").stdout == found
