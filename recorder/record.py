@@ -118,7 +118,7 @@ def _environment(options: RecordOptions) -> tuple[bytes, ...]:
     """The program's environment: the recorder's own, but for a portable recording.
 
     The program's loader is asked to bind at once there.  Its lazy binding runs xsave, whose result depends on XCR0, or
-    fxsave where cpuid hides that.  Beside each ST register's ten bytes, fxsave of a real CPU writes zeros, and of qemu's
+    fxsave where cpuid hides that.  Beside each ST register's ten bytes, fxsave of a CPU writes zeros, and of qemu's
     nothing; glibc's sigaction then copies such stale bytes of the stack into vector registers.
     """
     variables = dict(os.environb)
