@@ -350,9 +350,10 @@ class Landmark(NamedTuple):
     """The task ran to a point between two syscalls, where it was held: for a signal, or for others to run.
 
     That point is the first since the task's previous event at which everything here is as it was: all registers, the
-    xstate, and the memory in ``witnesses``.  ``code`` is the instruction there.  ``clues`` are pairs of a Clue and
-    where its word is: what changed while the task came there, most telling first.  ``ran`` is for how many nanoseconds
-    the task ran since its previous event, at most.
+    xstate, and the memory in ``witnesses``.  ``code`` is the instruction there, empty where the program looks at its
+    code, which must not be changed then.  ``clues`` are pairs of a Clue and where its word is: what changed while the
+    task came there, most telling first.  ``ran`` is for how many nanoseconds the task ran since its previous event, at
+    most.
     """
 
     task: int

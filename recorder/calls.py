@@ -245,6 +245,7 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
         stops = task.take_stops()
         recording.write(task, Syscall(task.tid, call.number, entry, seen, writes, effects, call.inputs, stops))
     task.registers = registers
+    task.may_come_back = _restores_xstate(call)
     task.call = None
     if result in RESTARTS:
         task.interrupted = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call

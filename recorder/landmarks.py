@@ -46,8 +46,8 @@ _CLUES_AT_MOST = 24
 _STEP_STOP = signal.SIGTRAP << 8 | 0x7F
 _TRAP_FLAG = 0x100
 _GENERAL = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi")
-_XSTATE_WORDS = range(160, 1 << 20, 8)
-"""Offsets of vector registers in the XSAVE area: behind the x87's and mxcsr."""
+_XSTATE_WORDS = range(32, 1 << 20, 8)
+"""Offsets of the x87's and of vector registers in the XSAVE area: behind the control words."""
 _HEADER = range(512, 576)
 _WORD = struct.Struct("<Q")
 
@@ -111,6 +111,9 @@ def _will_do(
     if address not in trail.visits and trail.steps < ENOUGH_STEPS:
         return False
     if instruction.length < JUMP_LENGTH and trail.steps < 2 * FEWEST_STEPS:
+        return False
+    if any(word < address + instruction.length and address < word + 8 for word in trail.named):
+        # The program rewrites this instruction, or looks at it.
         return False
     following = code[instruction.length : instruction.length + 4]
     return find_landing(instruction, address, following, mappings) is not None
@@ -193,7 +196,7 @@ def _write(
             task.tid,
             registers,
             xstate,
-            instruction.code,
+            b"" if _looks_at_code(trail, mappings) else instruction.code,
             tuple(_clues(trail, registers, xstate, named)),
             witnesses,
             task.ran_since_event(),
@@ -201,6 +204,13 @@ def _write(
         ),
     )
     task.registers = registers
+    task.may_come_back = True
+
+
+def _looks_at_code(trail: _Trail, mappings: Sequence[maps.Mapping]) -> bool:
+    """Whether the program reads where its code is: then that must not be changed."""
+    places = {maps.page_floor(address) for address in trail.visits}
+    return any(maps.page_floor(word) in places for word in trail.named)
 
 
 def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:

@@ -160,6 +160,8 @@ class Recording:
         """Resume a task to its next stop."""
         if task.deferred and task.call is None and not task.midway:
             calls.raise_deferred(task)
+        if task.may_come_back and not task.midway:
+            task.pending = signals.pending_signals(task)
         task.let_go()
         task.midway = False
         if task.call is None and not task.signal and self.straight.step(task):
@@ -305,7 +307,8 @@ class Recording:
 
     @staticmethod
     def _is_midway(task: Task) -> bool:
-        return task.call is None and not signals.is_at_boundary(task.tracee.registers, task.registers)
+        same = signals.same_registers(task.tracee.registers, task.registers)
+        return task.call is None and (task.may_come_back or not same)
 
     def _bring_to_landmark(self, task: Task) -> None:
         # Loaded when first needed, as the decoder of instructions takes 40 ms.

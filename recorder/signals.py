@@ -72,23 +72,41 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         return
     if number == signal.SIGSYS and code == _SYS_SECCOMP:
         _end_trapped_call(recording, task, siginfo)
-    registers = task.tracee.registers
     siginfo = _original(task, number, siginfo)
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif is_at_boundary(registers, task.registers):
+    elif _is_at_event(task, number):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task):
         _meet_running_code(recording, task, number, siginfo, action)
 
 
-def is_at_boundary(registers: bytes, latest: bytes) -> bool:
-    """Whether no instruction has run since the task's latest event.
+def same_registers(registers: bytes, latest: bytes) -> bool:
+    """Whether all registers are the same.
 
     orig_rax is no register of the CPU: an interrupt right behind a syscall puts -1 there.
     """
     return regs.replace(registers, orig_rax=-1) == regs.replace(latest, orig_rax=-1)
+
+
+def _is_at_event(task: Task, number: int) -> bool:
+    """Whether a signal has met the task before any instruction has run since its latest event.
+
+    Where that was in a loop that has come round since, only a signal that was pending already is sure to have done so.
+    """
+    if not same_registers(task.tracee.registers, task.registers):
+        return False
+    return not task.may_come_back or number in task.pending
+
+
+def pending_signals(task: Task) -> frozenset[int]:
+    """The signals that are pending for the task or its process: SigPnd and ShdPnd of /proc/PID/status (proc(5))."""
+    bits = 0
+    for line in Path(f"/proc/{task.tid}/status").read_text(errors="replace").splitlines():
+        if line.startswith(("SigPnd:", "ShdPnd:")):
+            bits |= int(line.split()[1], 16)
+    return frozenset(number for number in range(1, 65) if bits >> number - 1 & 1)
 
 
 def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:
@@ -131,7 +149,7 @@ def vsyscall(recording: Recording, task: Task) -> None:
 def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
     """RET_TRAP: the syscall of this SIGSYS has ended, and where nobody asked for syscall-stops, it has shown none."""
     if task.call is None:
-        if is_at_boundary(task.tracee.registers, task.registers):
+        if same_registers(task.tracee.registers, task.registers):
             return
         calls.begin_answered(recording, task, struct.unpack_from("<i", siginfo, _SI_SYSCALL)[0])
     calls.finish(recording, task)
@@ -208,7 +226,7 @@ def _enter_handler(
     tracee.step(ptrace.SINGLESTEP, number)
     status = int(tracee.stop.status)
     stepped = os.WIFSTOPPED(status) and status >> 8 == signal.SIGTRAP
-    if not stepped or is_at_boundary(tracee.registers, registers):
+    if not stepped or same_registers(tracee.registers, registers):
         task.state = State.STOPPED
         recording.scheduler.add(task)
         return False
@@ -222,6 +240,7 @@ def _enter_handler(
     )
     recording.write(task, event)
     task.registers = handler
+    task.may_come_back = True
     return True
 
 

@@ -123,6 +123,10 @@ class Task:
         """When the first of them came, by time.monotonic()."""
         self.passed_over = 0
         """How often another task has been chosen since this one could run."""
+        self.may_come_back = False
+        """Whether its latest event was in running code: a loop may come there again with the very same registers."""
+        self.pending: frozenset[int] = frozenset()
+        """Signals that were pending when it was let go from such a point."""
         self.midway = False
         """Whether it is stopped in running code, at a point that is no event."""
         self._let_go: tuple[bytes, int] = (b"", 0)

@@ -16,6 +16,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee.instruction import Instruction
 from redrive.tracee.landing import JUMP_LENGTH
 from redrive.tracee.mappings import PAGE, page_ceiling, page_floor
+from redrive.tracee.xstate import Component
 
 CODE_LENGTH = 9 * PAGE
 """Bytes from the landing's page on; DATA_LENGTH bytes of the code's own data follow."""
@@ -29,6 +30,7 @@ _NUMBERS = {
     **{"rax": 0, "rcx": 1, "rdx": 2, "rbx": 3, "rsp": 4, "rbp": 5, "rsi": 6, "rdi": 7},
     **{f"r{number}": number for number in range(8, 16)},
 }
+_FIRST_XMM = 160
 _INT32 = range(-(2**31), 2**31)
 _MASK = 2**64 - 1
 
@@ -67,8 +69,8 @@ class LandmarkCode:
         """Where the visits are counted, in a word."""
         return self.data + _COUNT
 
-    def assemble(self, words: Sequence[Word], *, has_xsave: bool) -> None:
-        """Fill ``code``."""
+    def assemble(self, words: Sequence[Word], *, components: Sequence[Component]) -> None:
+        """Fill ``code``; ``components`` are those of the XSAVE area, none where there is no xsave."""
         self._store(_RCX, "rcx")
         self._load("rcx", _COUNT)
         self._add("rcx", "rcx", 1)
@@ -77,7 +79,7 @@ class LandmarkCode:
         failures = []
         for index, word in enumerate(words):
             if word.in_xstate and not _is_legacy_xmm(word) and not saved:
-                self._save_vectors(words, has_xsave)
+                self._save_vectors(words, components)
                 saved = True
             self._difference(word)
             if index == 0:
@@ -130,7 +132,7 @@ class LandmarkCode:
         if not word.in_xstate:
             self._load_memory(word.place)
         elif _is_legacy_xmm(word):
-            number = (word.place - 160) // 16
+            number = (word.place - _FIRST_XMM) // 16
             # movups %xmmN, data(%rip)
             self._data_instruction((b"\x44" if number >= 8 else b"") + b"\x0f\x11", number & 7, _XMM)
             self._load("rcx", _XMM + word.place % 16)
@@ -141,14 +143,19 @@ class LandmarkCode:
         else:
             self._add_wide(negative)
 
-    def _save_vectors(self, words: Sequence[Word], has_xsave: bool) -> None:
-        if not has_xsave:
+    def _save_vectors(self, words: Sequence[Word], components: Sequence[Component]) -> None:
+        if not components:
             self._data_instruction(b"\x48\x0f\xae", 0, _XSAVE)  # fxsave64
             return
         self._store(_RAX, "rax")
         self._store(_RDX, "rdx")
-        # All components that are enabled: what is not is masked out by the CPU.
-        self.code += b"\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff"
+        # Just the components that are compared, as each takes its time; bit 0 is the x87.
+        offsets = [word.place for word in words if word.in_xstate and isinstance(word.place, int)]
+        bits = int(any(offset < _FIRST_XMM for offset in offsets))
+        for part in components:
+            if any(part.offset <= offset < part.offset + part.size for offset in offsets):
+                bits |= 1 << part.bit
+        self.code += b"\xb8" + struct.pack("<I", bits & 0xFFFF_FFFF) + b"\xba" + struct.pack("<I", bits >> 32)
         self._data_instruction(b"\x48\x0f\xae", 4, _XSAVE)  # xsave64
         self._load("rax", _RAX)
         self._load("rdx", _RDX)
@@ -198,7 +205,7 @@ class LandmarkCode:
 
 
 def _is_legacy_xmm(word: Word) -> bool:
-    return word.in_xstate and isinstance(word.place, int) and 160 <= word.place < 416
+    return word.in_xstate and isinstance(word.place, int) and _FIRST_XMM <= word.place < 416
 
 
 def _signed(value: int) -> int:

@@ -63,8 +63,6 @@ def _check(event: Landmark) -> None:
         raise UntrustworthyTrace(f"the trace has a landmark with {total} bytes of memory")
     for address, data in event.witnesses:
         check_memory(address, len(data))
-    if not event.code:
-        raise UntrustworthyTrace("the trace has a landmark without an instruction")
 
 
 @contextmanager
@@ -102,7 +100,7 @@ class _Search:
         task, event = self._task, self._event
         length = len(event.code)
         present = task.tracee.read_available(self._address, length + _FOLLOWING)
-        if present[:length] != event.code or len(present) != length + _FOLLOWING:
+        if not event.code or present[:length] != event.code or len(present) != length + _FOLLOWING:
             return None
         instruction = decode(event.code)
         if instruction.length != length:
@@ -111,7 +109,9 @@ class _Search:
         if landing is None:
             return None
         code = LandmarkCode(instruction, self._address, landing.address)
-        code.assemble(list(self._words()), has_xsave=self._machine.has_xsave)
+        code.assemble(
+            list(self._words()), components=self._machine.vectors.components if self._machine.has_xsave else ()
+        )
         return code, landing.jump
 
     def _words(self) -> Iterator[Word]:
@@ -131,12 +131,12 @@ class _Search:
                 words.append(Word(by_offset[where], word_at(event.registers, where)))
             elif kind == Clue.MEMORY and where in memory:
                 words.append(Word(where, memory[where]))
-            elif kind == Clue.VECTOR and 160 <= where <= len(event.xstate) - 8:
+            elif kind == Clue.VECTOR and 32 <= where <= len(event.xstate) - 8:
                 vectors.append(Word(where, word_at(event.xstate, where), in_xstate=True))
         general = [Word(name, word_at(event.registers, regs.OFFSETS[name])) for name in GENERAL]
         rest = [Word(address, value) for address, value in memory.items()]
         # What is saved by xsave comes late, as that takes longer than all comparisons.
-        legacy = [word for word in vectors if isinstance(word.place, int) and word.place < 416]
+        legacy = [word for word in vectors if isinstance(word.place, int) and 160 <= word.place < 416]
         wide = [word for word in vectors if word not in legacy]
         if any(isinstance(word.place, str) for word in words):
             ordered = [*words, *general, *legacy, *wide, *rest]
@@ -204,7 +204,7 @@ class _Search:
         def give_up() -> bool:
             return time.monotonic() > self._began + limit
 
-        if not self._task.run_unless(give_up):
+        if give_up() or not self._task.run_unless(give_up):
             raise Mismatch(
                 self._task,
                 f"{_EXPECTED}, within {limit:.0f} s of searching",

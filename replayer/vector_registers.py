@@ -23,10 +23,10 @@ class VectorRegisters:
     """Recorded XSAVE areas, on this machine."""
 
     def __init__(self) -> None:
-        self._components = components()
+        self.components = components()
         self._layout = (
             *_LEGACY_LAYOUT,
-            *((f"XSAVE component {component.bit}", component.size) for component in self._components),
+            *((f"XSAVE component {component.bit}", component.size) for component in self.components),
         )
         self._own = b""
 
@@ -43,16 +43,16 @@ class VectorRegisters:
 
     def compare(self, task: Task, xstate: bytes) -> None:
         """Raises Mismatch when the task's registers are not the recorded ones."""
-        recorded = contents(self._fitted(task, xstate), self._components)
-        seen = contents(task.tracee.get_xstate(), self._components)
+        recorded = contents(self._fitted(task, xstate), self.components)
+        seen = contents(task.tracee.get_xstate(), self.components)
         if recorded != seen:
             names = ", ".join(self._differing(recorded, seen))
             raise Mismatch(task, f"vector registers as they were recorded; {names} differ", seen=task.registers)
 
     def agree(self, task: Task, xstate: bytes) -> bool:
         """Whether the task's registers are the recorded ones."""
-        recorded = contents(self._fitted(task, xstate), self._components)
-        return recorded == contents(task.tracee.get_xstate(), self._components)
+        recorded = contents(self._fitted(task, xstate), self.components)
+        return recorded == contents(task.tracee.get_xstate(), self.components)
 
     def _fitted(self, task: Task, xstate: bytes) -> bytes:
         if not self._own:
