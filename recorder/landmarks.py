@@ -42,6 +42,11 @@ _STACK_WINDOW = (-128, 640)
 """From the red zone to the frames of a few callers."""
 _POINTER_WINDOW = (-16, 64)
 """Around what a register points at."""
+_WORD_WINDOW = (-64, 64)
+"""Around each word of memory that the code names: what lies beside it belongs to it, often."""
+_DATA_AT_MOST = 1 << 14
+"""Mappings of data up to so many bytes, of which the code names a word, are kept whole."""
+_WITNESSES_AT_MOST = 48 << 10
 _CLUES_AT_MOST = 24
 _STEP_STOP = signal.SIGTRAP << 8 | 0x7F
 _TRAP_FLAG = 0x100
@@ -159,8 +164,8 @@ def _step(recording: Recording, task: Task, instruction: Instruction, address: i
     finally:
         if repeated and os.WIFSTOPPED(tracee.stop.status):
             clear_breakpoint(tracee)
-    if instruction.kind is Kind.PUSHES_FLAGS and not regs.get(registers, "eflags") & _TRAP_FLAG:
-        _hide_trap_flag(task)
+    if not regs.get(registers, "eflags") & _TRAP_FLAG:
+        _hide_trap_flag(task, instruction)
     return True
 
 
@@ -171,8 +176,18 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     return signals.defer(recording, task)
 
 
-def _hide_trap_flag(task: Task) -> None:
-    """pushf has just shown the program that it is being stepped."""
+def _hide_trap_flag(task: Task, instruction: Instruction) -> None:
+    """Take away the trap flag that a single step has left where the program could see it.
+
+    pushf has written it to the stack.  And after a step over popf the kernel takes the flag for the program's own
+    (is_setting_trap_flag in arch/x86/kernel/step.c), so that later steps leave it set.
+    """
+    after = task.tracee.registers
+    flags = regs.get(after, "eflags")
+    if flags & _TRAP_FLAG and instruction.kind is not Kind.POPS_FLAGS:
+        task.tracee.set_registers(regs.replace(after, eflags=flags & ~_TRAP_FLAG))
+    if instruction.kind is not Kind.PUSHES_FLAGS:
+        return
     stack = regs.get(task.tracee.registers, "rsp")
     low = task.tracee.read(stack + 1, 1)[0]
     task.tracee.write(stack + 1, bytes((low & ~(_TRAP_FLAG >> 8),)))
@@ -187,7 +202,7 @@ def _write(
     named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
     named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
     extents = [(word, 8) for word in named]
-    extents += [extent for extent in _windows(registers, mappings) if not _meets(unsettled, *extent)]
+    extents += [extent for extent in _windows(registers, named, mappings) if not _meets(unsettled, *extent)]
     witnesses: Writes = tuple(_gathered(task, extents))
     recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
     recording.write(
@@ -209,13 +224,18 @@ def _write(
 
 def _looks_at_code(trail: _Trail, mappings: Sequence[maps.Mapping]) -> bool:
     """Whether the program reads where its code is: then that must not be changed."""
-    places = {maps.page_floor(address) for address in trail.visits}
-    return any(maps.page_floor(word) in places for word in trail.named)
+    first, last = min(trail.visits), max(trail.visits) + LONGEST
+    return any(first <= word < last for word in trail.named)
 
 
 def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
+    room = _WITNESSES_AT_MOST
     for start in range(0, len(extents), 64):
-        yield from task.tracee.gather(extents[start : start + 64])
+        for address, data in task.tracee.gather(extents[start : start + 64]):
+            room -= len(data)
+            if room < 0:
+                return
+            yield address, data
 
 
 def _clues(trail: _Trail, registers: bytes, xstate: bytes, named: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -237,22 +257,27 @@ def _clues(trail: _Trail, registers: bytes, xstate: bytes, named: Sequence[int])
             yield Clue.VECTOR, offset
 
 
-def _windows(registers: bytes, mappings: Sequence[maps.Mapping]) -> Iterator[tuple[int, int]]:
-    """Writable memory about the stack pointer and about what registers point at, in whole words."""
-    stack = regs.get(registers, "rsp") & ~7
-    wanted = [(stack + _STACK_WINDOW[0], stack + _STACK_WINDOW[1])]
-    for name in _GENERAL:
-        value = regs.get(registers, name) & ~7
-        wanted.append((value + _POINTER_WINDOW[0], value + _POINTER_WINDOW[1]))
-    done: set[tuple[int, int]] = set()
-    for start, end in wanted:
-        mapping = maps.find_mapping(mappings, (start - _POINTER_WINDOW[0]) if start >= 0 else 0)
+def _windows(registers: bytes, named: Sequence[int], mappings: Sequence[maps.Mapping]) -> Iterator[tuple[int, int]]:
+    """Writable memory about words the code names, the stack pointer, and what registers point at, in whole words."""
+    wanted = [(word, _WORD_WINDOW) for word in named]
+    wanted.append((regs.get(registers, "rsp") & ~7, _STACK_WINDOW))
+    wanted += [(regs.get(registers, name) & ~7, _POINTER_WINDOW) for name in _GENERAL]
+    done: set[int] = set()
+    whole: dict[maps.Mapping, None] = {}
+    for place, (before, behind) in wanted:
+        mapping = maps.find_mapping(mappings, place)
         if mapping is None or mapping.protection & 3 != 3:
             continue
-        clipped = max(start, mapping.start), min(end, mapping.end)
-        if clipped not in done and clipped[0] < clipped[1]:
-            done.add(clipped)
-            yield clipped[0], clipped[1] - clipped[0]
+        if mapping.length <= _DATA_AT_MOST and not mapping.name.startswith(b"["):
+            whole[mapping] = None
+        first, end = max(place + before, mapping.start), min(place + behind, mapping.end)
+        # Windows overlap: each run of words not yet kept becomes a piece.
+        for start in range(first, end, 64):
+            if start not in done:
+                done.update(range(start, min(start + 64, end), 8))
+                yield start, min(64, end - start)
+    for mapping in whole:
+        yield mapping.start, mapping.length
 
 
 def _is_writable(mappings: Sequence[maps.Mapping], address: int) -> bool:

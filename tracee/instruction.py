@@ -32,6 +32,7 @@ class Kind(enum.Enum):
     RELATIVE_JUMP = "jumps, perhaps, by a distance from itself: jmp, jcc, loop, jrcxz"
     REPEATED = "a string instruction with a rep prefix, which an interrupt can find half way"
     PUSHES_FLAGS = "pushf, which shows the trap flag of a single step"
+    POPS_FLAGS = "popf, which may set the trap flag"
     BOUND = "depends on its own address otherwise, as call does, or on the x87's record of it"
     STOPS = "enters the kernel or is trapped for Redrive: syscall, int, rdtsc, cpuid"
     UNKNOWN = "not known to the decoder"
@@ -122,11 +123,11 @@ _STOPPING = frozenset(
     }
 )
 _PUSHING_FLAGS = frozenset({x86_const.X86_INS_PUSHF, x86_const.X86_INS_PUSHFD, x86_const.X86_INS_PUSHFQ})
-# popf may set the trap flag, a load of ss holds off traps for an instruction, and a transaction ends at any trap.
+_POPPING_FLAGS = frozenset({x86_const.X86_INS_POPF, x86_const.X86_INS_POPFD, x86_const.X86_INS_POPFQ})
+# A load of ss holds off traps for an instruction, and a transaction ends at any trap.
 _BOUND = frozenset(
     {
-        *(x86_const.X86_INS_POPF, x86_const.X86_INS_POPFD, x86_const.X86_INS_POPFQ, x86_const.X86_INS_LSS),
-        *(x86_const.X86_INS_XBEGIN, x86_const.X86_INS_XEND, x86_const.X86_INS_XABORT),
+        *(x86_const.X86_INS_LSS, x86_const.X86_INS_XBEGIN, x86_const.X86_INS_XEND, x86_const.X86_INS_XABORT),
         *(x86_const.X86_INS_LCALL, x86_const.X86_INS_LJMP, x86_const.X86_INS_RETF, x86_const.X86_INS_RETFQ),
     }
 )
@@ -175,6 +176,8 @@ def _kind(found: capstone.CsInsn, code: bytes) -> Kind:
         return Kind.STOPS
     if found.id in _PUSHING_FLAGS:
         return Kind.PUSHES_FLAGS
+    if found.id in _POPPING_FLAGS:
+        return Kind.POPS_FLAGS
     if found.id in _BOUND or x86_const.X86_GRP_CALL in groups or _loads_segment(found):
         return Kind.BOUND
     if opcode and (opcode[0] in _X87_OPCODES or opcode[0] == _WAIT):
