@@ -72,6 +72,8 @@ class _Trail:
     xstate: bytes
     visits: dict[int, bytes] = field(default_factory=dict)
     """Instruction address: the registers at its latest visit."""
+    code: set[int] = field(default_factory=set)
+    """The words that the instructions lie in."""
     named: dict[int, None] = field(default_factory=dict)
     """Words of memory that instructions named, in their order."""
     steps: int = 0
@@ -127,6 +129,7 @@ def _will_do(
 def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instruction) -> None:
     trail.steps += 1
     trail.visits[address] = registers
+    trail.code.update(range(address & ~7, address + instruction.length, 8))
     if not instruction.memory:
         return
     values = regs.unpack(registers)
@@ -159,13 +162,15 @@ def _step(recording: Recording, task: Task, instruction: Instruction, address: i
             if not _set_aside(recording, task):
                 return False
             task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
+            _hide_trap_flag(task, instruction, registers)
             if tracee.registers != registers and not repeated:
-                return True
+                break
     finally:
         if repeated and os.WIFSTOPPED(tracee.stop.status):
             clear_breakpoint(tracee)
-    if not regs.get(registers, "eflags") & _TRAP_FLAG:
-        _hide_trap_flag(task, instruction)
+    _hide_trap_flag(task, instruction, registers)
+    if instruction.kind is Kind.PUSHES_FLAGS and not regs.get(registers, "eflags") & _TRAP_FLAG:
+        _hide_pushed_trap_flag(task)
     return True
 
 
@@ -176,18 +181,19 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     return signals.defer(recording, task)
 
 
-def _hide_trap_flag(task: Task, instruction: Instruction) -> None:
-    """Take away the trap flag that a single step has left where the program could see it.
+def _hide_trap_flag(task: Task, instruction: Instruction, before: bytes) -> None:
+    """Take away the trap flag of a single step where the kernel has left it set.
 
-    pushf has written it to the stack.  And after a step over popf the kernel takes the flag for the program's own
-    (is_setting_trap_flag in arch/x86/kernel/step.c), so that later steps leave it set.
+    After a step over popf it takes the flag for the program's own (is_setting_trap_flag in arch/x86/kernel/step.c).
     """
     after = task.tracee.registers
     flags = regs.get(after, "eflags")
-    if flags & _TRAP_FLAG and instruction.kind is not Kind.POPS_FLAGS:
+    if flags & ~regs.get(before, "eflags") & _TRAP_FLAG and instruction.kind is not Kind.POPS_FLAGS:
         task.tracee.set_registers(regs.replace(after, eflags=flags & ~_TRAP_FLAG))
-    if instruction.kind is not Kind.PUSHES_FLAGS:
-        return
+
+
+def _hide_pushed_trap_flag(task: Task) -> None:
+    """Take the trap flag of the step out of what pushf has just written to the stack."""
     stack = regs.get(task.tracee.registers, "rsp")
     low = task.tracee.read(stack + 1, 1)[0]
     task.tracee.write(stack + 1, bytes((low & ~(_TRAP_FLAG >> 8),)))
@@ -211,7 +217,7 @@ def _write(
             task.tid,
             registers,
             xstate,
-            b"" if _looks_at_code(trail, mappings) else instruction.code,
+            b"" if _looks_at_code(trail) else instruction.code,
             tuple(_clues(trail, registers, xstate, named)),
             witnesses,
             task.ran_since_event(),
@@ -222,10 +228,9 @@ def _write(
     task.may_come_back = True
 
 
-def _looks_at_code(trail: _Trail, mappings: Sequence[maps.Mapping]) -> bool:
-    """Whether the program reads where its code is: then that must not be changed."""
-    first, last = min(trail.visits), max(trail.visits) + LONGEST
-    return any(first <= word < last for word in trail.named)
+def _looks_at_code(trail: _Trail) -> bool:
+    """Whether the program reads the code it runs: then that must not be changed."""
+    return not trail.code.isdisjoint(trail.named)
 
 
 def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:

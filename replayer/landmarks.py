@@ -88,12 +88,10 @@ class _Search:
         self._began = time.monotonic()
 
     def run(self) -> None:
-        code = self._plan()
-        if code is None:
-            self._by_breakpoint()
-            return
-        with self._planted(code):
-            self._by_comparison(code)
+        code = self._plan() or self._by_breakpoint()
+        if code is not None:
+            with self._planted(code):
+                self._by_comparison(code)
 
     def _plan(self) -> tuple[LandmarkCode, bytes] | None:
         """The code and the jump to it, or None where a debug register must do."""
@@ -184,21 +182,28 @@ class _Search:
                 return
             task.registers = regs.replace(task.tracee.registers, rip=code.resume)
 
-    def _by_breakpoint(self) -> None:
+    def _by_breakpoint(self) -> tuple[LandmarkCode, bytes] | None:
+        """Stop at each visit.  As soon as the recorded instruction is there, the rest is left to code in its place."""
         task = self._task
         limit = max(_LEAST_TIME, self._event.ran * _SLOWER_BY_STOPS / 1e9)
         task.registers = without_resume_flag(task.registers)
         break_at(task.tracee, self._address)
+        first = True
         while True:
             self._run(limit)
             if not task.at_signal(signal.SIGTRAP) or task.tracee.stop.registers.rip != self._address:
                 raise stopped_elsewhere(task, _EXPECTED, self._event.registers)
             seen = task.tracee.registers
             if self._is_there(seen):
-                break
+                clear_breakpoint(task.tracee)
+                return None
             # The kernel has set RF, so that the instruction runs now.
             task.registers = outside_syscall(seen)
-        clear_breakpoint(task.tracee)
+            code = self._plan() if first else None
+            first = False
+            if code is not None:
+                clear_breakpoint(task.tracee)
+                return code
 
     def _run(self, limit: float) -> None:
         def give_up() -> bool:
