@@ -73,7 +73,9 @@ class _Trail:
     visits: dict[int, bytes] = field(default_factory=dict)
     """Instruction address: the registers at its latest visit."""
     code: set[int] = field(default_factory=set)
-    """The words that the instructions lie in."""
+    """The bytes of the instructions, by address."""
+    read: set[int] = field(default_factory=set)
+    """The bytes of memory that instructions named."""
     named: dict[int, None] = field(default_factory=dict)
     """Words of memory that instructions named, in their order."""
     steps: int = 0
@@ -129,12 +131,14 @@ def _will_do(
 def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instruction) -> None:
     trail.steps += 1
     trail.visits[address] = registers
-    trail.code.update(range(address & ~7, address + instruction.length, 8))
+    trail.code.update(range(address, address + instruction.length))
     if not instruction.memory:
         return
     values = regs.unpack(registers)
     values["rip"] += instruction.length
     for operand in instruction.memory:
+        place = operand.address(values)
+        trail.read.update(range(place, place + min(max(operand.size, 1), 64)))
         for word in _words(operand, values):
             trail.named.pop(word, None)
             trail.named[word] = None
@@ -230,7 +234,7 @@ def _write(
 
 def _looks_at_code(trail: _Trail) -> bool:
     """Whether the program reads the code it runs: then that must not be changed."""
-    return not trail.code.isdisjoint(trail.named)
+    return not trail.code.isdisjoint(trail.read)
 
 
 def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:

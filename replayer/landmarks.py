@@ -98,7 +98,7 @@ class _Search:
         task, event = self._task, self._event
         length = len(event.code)
         present = task.tracee.read_available(self._address, length + _FOLLOWING)
-        if not event.code or present[:length] != event.code or len(present) != length + _FOLLOWING:
+        if not event.code or present[:length] != event.code:
             return None
         instruction = decode(event.code)
         if instruction.length != length:

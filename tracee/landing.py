@@ -37,7 +37,7 @@ class Landing:
 def find_landing(
     instruction: Instruction, address: int, following: bytes, mappings: Sequence[Mapping]
 ) -> Landing | None:
-    """A landing for the instruction at an address; ``following`` are the four bytes behind it.
+    """A landing for the instruction at an address; ``following`` are the four bytes behind it, or as many as there are.
 
     None when the instruction cannot be run elsewhere, or no free memory is where a jump could lead.
     """
@@ -47,7 +47,10 @@ def find_landing(
     for prefixes in range(instruction.length - 1):
         own = min(instruction.length - 1 - prefixes, JUMP_LENGTH - 1)
         head = bytes((_PREFIX,)) * prefixes + bytes((_JMP,))
-        place = _place(address + len(head) + 4, own, following[: 4 - own], gaps)
+        fixed = following[: 4 - own]
+        if len(fixed) < 4 - own:
+            continue
+        place = _place(address + len(head) + 4, own, fixed, gaps)
         if place is None or instruction.relocated(address, place) is None:
             continue
         distance = struct.pack("<i", place - address - len(head) - 4)
