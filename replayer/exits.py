@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from redrive.replayer.task import Task
 from redrive.tracee import ptrace
 from redrive.tracee.errors import TraceeError
-from redrive.tracee.remote_calls import Call, leave
+from redrive.tracee.remote_calls import Call, begin, leave
 from redrive.tracee.tracee import Tracee
 
 _EXIT = 60
@@ -27,11 +27,19 @@ def end_processes(tracees: Iterable[Tracee]) -> None:
 
 
 def end_thread(task: Task) -> None:
-    """End one thread of several: it exits by itself, as a signal would end all."""
-    leave(task.tracee, [Call(_EXIT, (0,))])
-    # The leader's end is not reported before that of the last thread.
+    """End one thread of several: it exits by itself, as a signal would end all.
+
+    When this returns the thread has read its list of calls, which it shares with the other threads.
+    """
+    calls = [Call(_EXIT, (0,))]
     if task.tid != task.process:
+        leave(task.tracee, calls)
         _reap(task.tracee)
+        return
+    # The leader's end is not reported before that of the last thread; that it exits is.
+    task.tracee.set_options(ptrace.Option.TRACEEXIT | ptrace.Option.EXITKILL)
+    begin(task.tracee, calls)
+    task.tracee.resume(ptrace.CONT)
 
 
 def _reap(tracee: Tracee) -> None:

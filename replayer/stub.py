@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from redrive.replayer.anonymous_file import create_anonymous_program
 from redrive.replayer.errors import ReplayError
 from redrive.tracee import ptrace
-from redrive.tracee._native import lib
 from redrive.tracee.errors import SpawnFailed
 from redrive.tracee.mappings import PAGE, USER_END
 from redrive.tracee.remote_calls import (
@@ -30,7 +29,6 @@ from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, SpawnOptions, spawn
 from redrive.tracee.tracee import Tracee
 
 CLOSE, DUP2, RECVMSG, EXECVE, MUNMAP = 3, 33, 47, 59, 11
-_SETOPTIONS = 0x4200
 _OPTIONS = (
     ptrace.Option.TRACESYSGOOD
     | ptrace.Option.TRACEFORK
@@ -116,7 +114,7 @@ class Stub:
                 tracee.step(ptrace.CONT)
             reason = os.strerror(failure.errno) if failure else "it died at once"
             raise ReplayError(f"the process to replay in cannot be prepared: {reason}")
-        lib.redrive_request(_SETOPTIONS, tracee.tid, 0, int(_OPTIONS))
+        tracee.set_options(_OPTIONS)
         self._install_descriptors(tracee)
         return tracee
 

@@ -119,6 +119,10 @@ class Tracee:
         """PTRACE_INTERRUPT: a running task stops soon."""
         check(lib.redrive_request(ptrace.INTERRUPT, self.tid, 0, 0), "interrupting", self.tid)
 
+    def set_options(self, options: ptrace.Option) -> None:
+        """PTRACE_SETOPTIONS, of a stopped task."""
+        check(lib.redrive_request(ptrace.SETOPTIONS, self.tid, 0, int(options)), "setting options", self.tid)
+
     def set_registers(self, registers: bytes) -> None:
         """Set all registers, of a stopped task; ``stop`` holds them then."""
         raw = ffi.from_buffer("struct redrive_registers *", registers)
