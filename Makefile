@@ -27,7 +27,7 @@ test: $(VENV)/.developer-installed
 	@timeout --foreground --signal=INT --kill-after=60 1500 $(VENV)/bin/python -m pytest $(PYTEST)
 
 soak: $(VENV)/.developer-installed
-	@bash tests/install/apt-packages.sh
+	@bash tests/install/apt-packages.sh soak-apt-packages.txt
 	@$(VENV)/bin/python -m pytest -m soak $(PYTEST)
 
 bench: $(VENV)/.installed

@@ -101,9 +101,9 @@ class Redrive:
         """`redrive record -o ARCHIVE -- COMMAND`."""
         return self.run("record", "-o", archive, "--", *command, stdin=stdin, deadline=deadline)
 
-    def replay_repeats(self, archive: Path, recording: Run) -> None:
+    def replay_repeats(self, archive: Path, recording: Run, deadline: float = DEADLINE) -> None:
         """Asserts that a replay reaches the end and writes what the recorded program wrote, byte by byte."""
-        replay = self.run("replay", archive)
+        replay = self.run("replay", archive, deadline=deadline)
         assert replay.status == 0, f"replay of {archive}: {replay}"
         assert replay.stdout == recording.stdout, f"stdout differs: {replay}\nthe recording: {recording}"
         assert replay.stderr == recording.stderr, f"stderr differs: {replay}\nthe recording: {recording}"

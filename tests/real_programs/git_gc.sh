@@ -9,11 +9,11 @@ git config --global grep.threads 4
 git config --global gc.autoDetach false
 git init -q repository
 cd repository
-for n in $(seq 1 300); do mkdir -p d$((n % 7)); seq $n $((n + 400)) > d$((n % 7))/f$n; done
+for n in $(seq 1 120); do mkdir -p d$((n % 7)); seq $n $((n + 400)) > d$((n % 7))/f$n; done
 git add .
 git commit -qm first
-for n in 5 50 250; do echo changed >> d$((n % 7))/f$n; git commit -qam "change $n"; done
-git gc -q --aggressive
+for n in 5 50 100; do echo changed >> d$((n % 7))/f$n; git commit -qam "change $n"; done
+git gc -q
 git grep -c '^555$' | wc -l
 git fsck
 git count-objects -v | grep in-pack

@@ -1,7 +1,10 @@
 # redis-server under redis-benchmark, with a save to disk by a forked child.  $1 is a free port.
 set -eu
 port=$1
-redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$PWD" --dbfilename dump.rdb --io-threads 2 > server.log 2>&1 &
+# One binary is both; Debian's redis-tools has it without the service.
+mkdir -p bin
+ln -sf "$(command -v redis-check-rdb)" bin/redis-server
+bin/redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$PWD" --dbfilename dump.rdb --io-threads 2 > server.log 2>&1 &
 server=$!
 tries=0
 until redis-cli -p "$port" ping > /dev/null 2>&1; do
