@@ -14,7 +14,7 @@ git add .
 git commit -qm first
 for n in 5 50 100; do echo changed >> d$((n % 7))/f$n; git commit -qam "change $n"; done
 git gc -q
-git grep -c '^555$' | wc -l
+git grep -c '^300$' | wc -l
 git fsck
 git count-objects -v | grep in-pack
 git status --short
