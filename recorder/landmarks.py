@@ -48,6 +48,9 @@ _DATA_AT_MOST = 1 << 14
 """Mappings of data up to so many bytes, of which the code names a word, are kept whole."""
 _WITNESSES_AT_MOST = 48 << 10
 _CLUES_AT_MOST = 24
+_RUN_TO_THE_NEXT = frozenset({Kind.REPEATED, Kind.POPS_FLAGS})
+"""Left by a breakpoint behind them.  A repeated one can take many steps; and after a step over popf the kernel believes
+that the program has set the trap flag itself (enable_single_step of arch/x86/kernel/step.c)."""
 _STEP_STOP = signal.SIGTRAP << 8 | 0x7F
 _TRAP_FLAG = 0x100
 _GENERAL = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi")
@@ -111,7 +114,7 @@ def _will_do(
     code: bytes,
     mappings: Sequence[maps.Mapping],
 ) -> bool:
-    if trail.steps < FEWEST_STEPS + recording.scheduler.extra_steps or instruction.kind is Kind.REPEATED:
+    if trail.steps < FEWEST_STEPS + recording.scheduler.extra_steps or instruction.kind in _RUN_TO_THE_NEXT:
         return False
     if AGENT_ADDRESS <= address < AGENT_ADDRESS + AGENT_LENGTH:
         return False
@@ -153,26 +156,24 @@ def _words(operand: MemoryOperand, values: dict[str, int]) -> Iterator[int]:
 def _step(recording: Recording, task: Task, instruction: Instruction, address: int, registers: bytes) -> bool:
     """Run one instruction, a repeated one to its end.  False when another stop came that must be handled."""
     tracee = task.tracee
-    repeated = instruction.kind is Kind.REPEATED
-    if repeated:
+    to_the_next = instruction.kind in _RUN_TO_THE_NEXT
+    if to_the_next:
         break_at(tracee, address + instruction.length)
     try:
         while True:
             task.tracker.resumed(Request.SINGLESTEP, -1, 0)
-            tracee.step(ptrace.CONT if repeated else ptrace.SINGLESTEP)
+            tracee.step(ptrace.CONT if to_the_next else ptrace.SINGLESTEP)
             if tracee.stop.status == _STEP_STOP and signals.code_of(bytes(tracee.stop.siginfo[0:16])) > 0:
                 task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
                 break
             if not _set_aside(recording, task):
                 return False
             task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
-            _hide_trap_flag(task, instruction, registers)
-            if tracee.registers != registers and not repeated:
+            if tracee.registers != registers and not to_the_next:
                 break
     finally:
-        if repeated and os.WIFSTOPPED(tracee.stop.status):
+        if to_the_next and os.WIFSTOPPED(tracee.stop.status):
             clear_breakpoint(tracee)
-    _hide_trap_flag(task, instruction, registers)
     if instruction.kind is Kind.PUSHES_FLAGS and not regs.get(registers, "eflags") & _TRAP_FLAG:
         _hide_pushed_trap_flag(task)
     return True
@@ -183,17 +184,6 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     if not os.WIFSTOPPED(task.tracee.stop.status) or task.tracee.stop.status >> 16:
         return False
     return signals.defer(recording, task)
-
-
-def _hide_trap_flag(task: Task, instruction: Instruction, before: bytes) -> None:
-    """Take away the trap flag of a single step where the kernel has left it set.
-
-    After a step over popf it takes the flag for the program's own (is_setting_trap_flag in arch/x86/kernel/step.c).
-    """
-    after = task.tracee.registers
-    flags = regs.get(after, "eflags")
-    if flags & ~regs.get(before, "eflags") & _TRAP_FLAG and instruction.kind is not Kind.POPS_FLAGS:
-        task.tracee.set_registers(regs.replace(after, eflags=flags & ~_TRAP_FLAG))
 
 
 def _hide_pushed_trap_flag(task: Task) -> None:

@@ -32,7 +32,7 @@ class Kind(enum.Enum):
     RELATIVE_JUMP = "jumps, perhaps, by a distance from itself: jmp, jcc, loop, jrcxz"
     REPEATED = "a string instruction with a rep prefix, which an interrupt can find half way"
     PUSHES_FLAGS = "pushf, which shows the trap flag of a single step"
-    POPS_FLAGS = "popf, which may set the trap flag"
+    POPS_FLAGS = "popf, which the kernel does not step over without a trace"
     BOUND = "depends on its own address otherwise, as call does, or on the x87's record of it"
     STOPS = "enters the kernel or is trapped for Redrive: syscall, int, rdtsc, cpuid"
     UNKNOWN = "not known to the decoder"
