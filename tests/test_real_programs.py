@@ -24,6 +24,7 @@ PACKAGES = {
     "find": "findutils",
     "gcc": "gcc",
     "git": "git",
+    "go": "golang-go",
     "grep": "grep",
     "gzip": "gzip",
     "ls": "coreutils",
@@ -88,6 +89,12 @@ class Workshop:
         shutil.rmtree(self.bin)
         self.redrive.replay_repeats(self.archive, recording)
 
+    def threads(self) -> int:
+        """How many threads the recorded programs started."""
+        dump = self.redrive.run("dump", self.archive, "--syscall", "clone")
+        assert dump.status == 0, str(dump)
+        return dump.stdout.count(b"CLONE_THREAD")
+
     @property
     def archive(self) -> Path:
         """Where the recording goes."""
@@ -127,10 +134,11 @@ def test_sort_of_50_megabytes(workshop: Workshop) -> None:
         for block in range(70):
             lines.writelines(f"{block ^ 21:02d}{text}" for text in blocks)
     assert (workshop.work / "lines").stat().st_size > 50 << 20
-    recording = workshop.records("sort", "--parallel=1", "-S40M", "-o", "sorted", "lines")
+    recording = workshop.records("sort", "--parallel=4", "-S40M", "-o", "sorted", "lines")
     with open(workshop.work / "sorted") as lines:
         first, second = lines.readline(), lines.readline()
         assert first <= second and first.startswith("00")
+    assert workshop.threads() >= 3
     workshop.replays_without_inputs(recording)
 
 
@@ -304,7 +312,7 @@ def test_git(workshop: Workshop) -> None:
     workshop.writes(
         {
             ".gitconfig": "[user]\nname = Somebody\nemail = somebody@example.com\n"
-            "[pack]\nthreads = 1\n[index]\nthreads = 1\n[core]\npreloadIndex = false\n[gc]\nautoDetach = false\n",
+            "[pack]\nthreads = 4\n[index]\nthreads = 4\n[core]\npreloadIndex = true\n[gc]\nautoDetach = false\n",
             "script": "git init -q repository && cd repository && cp -r ../tree .\n"
             "git add .\ngit commit -q -m 'five hundred files'\necho changed > tree/7/7\ngit commit -qam 'one changed'\n"
             "git log --format='%h %ad %s'\ngit gc -q; git fsck; git count-objects -v; git status\n",
@@ -312,6 +320,7 @@ def test_git(workshop: Workshop) -> None:
     )
     recording = workshop.records("sh", "-e", "script", environment={"HOME": str(workshop.work)})
     assert b"one changed" in recording.stdout and b"in-pack: " in recording.stdout, str(recording)
+    assert workshop.threads() >= 4
     workshop.replays_without_inputs(recording)
 
 
@@ -320,9 +329,10 @@ def test_tar(workshop: Workshop, program: str) -> None:
     workshop.brings("tar", program)
     workshop.writes({f"tree/{n}": "".join(f"{i * n}\n" for i in range(2000)) for n in range(100)})
     script = f"tar --{program} -cf archive tree && rm -r tree && tar --{program} -xvf archive && ls -l archive"
-    recording = workshop.records("sh", "-c", script, environment={"XZ_OPT": "-1 -T1"})
+    recording = workshop.records("sh", "-c", script, environment={"XZ_OPT": "-1 -T4 --block-size=256KiB"})
     assert (workshop.work / "tree/99").read_text().endswith(f"{1999 * 99}\n")
     assert recording.stdout.count(b"\n") == 102
+    assert program == "gzip" or workshop.threads() >= 4
     workshop.replays_without_inputs(recording)
 
 
@@ -372,6 +382,67 @@ def test_static_musl(workshop: Workshop) -> None:
         ["musl-gcc", "-static", "-O2", "-o", workshop.work / "program", workshop.work / "program.c"], check=True
     )
     workshop.replays_without_inputs(workshop.records("./program", status=6))
+
+
+GO_PROGRAM = r"""
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+func numbers(name string, first int, sums chan<- string) {
+	file, err := os.Create(name)
+	if err != nil {
+		panic(err)
+	}
+	out := bufio.NewWriter(file)
+	for i := 0; i < 2000; i++ {
+		fmt.Fprintln(out, first*i)
+	}
+	out.Flush()
+	file.Close()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	sums <- fmt.Sprintf("%s %x", name, sha256.Sum256(content))
+}
+
+func main() {
+	sums := make(chan string)
+	var writers sync.WaitGroup
+	for i := 1; i <= 12; i++ {
+		writers.Add(1)
+		go func(i int) {
+			defer writers.Done()
+			time.Sleep(time.Duration(i%3) * time.Millisecond)
+			numbers(fmt.Sprint("numbers.", i), i, sums)
+		}(i)
+	}
+	go func() { writers.Wait(); close(sums) }()
+	for sum := range sums {
+		fmt.Println(sum)
+	}
+	fmt.Println("pid", os.Getpid(), "at", time.Now().UnixNano())
+}
+"""
+
+
+def test_static_go(workshop: Workshop) -> None:
+    workshop.needs("go")
+    workshop.writes({"program.go": GO_PROGRAM})
+    choices = {"CGO_ENABLED": "0", "GO111MODULE": "off", "GOCACHE": str(workshop.redrive.folder / "go")}
+    subprocess.run(["go", "build", "program.go"], cwd=workshop.work, env={**os.environ, **choices}, check=True)
+    recording = workshop.records("./program")
+    assert recording.stdout.count(b"numbers.") == 12 and b"\npid " in recording.stdout, str(recording)
+    assert workshop.threads() >= 2
+    workshop.replays_without_inputs(recording)
 
 
 def test_sqlite(workshop: Workshop) -> None:
