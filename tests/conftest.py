@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.c_programs import PROGRAMS, Program, read_programs
 from tests.redrive_command import Redrive
 
 Compile = Callable[[Program], Path]
 NOBODY = 65534
+
+# No test judges by time: on an emulated or a busy CPU an example may take long.
+settings.register_profile("any CPU", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any CPU")
 
 
 @pytest.fixture

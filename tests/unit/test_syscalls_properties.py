@@ -43,7 +43,7 @@ class Noise:
 MEMORY = st.builds(Noise, st.binary(min_size=1, max_size=40), st.sampled_from([0, 0, 1, 3]))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.sampled_from(ROWS), ARGUMENTS, RESULTS, MEMORY)
 def test_extents_are_sane(row: Syscall, arguments: list[int], result: int, memory: Noise) -> None:
     for address, length in row.outputs(arguments, result, memory):
@@ -52,7 +52,7 @@ def test_extents_are_sane(row: Syscall, arguments: list[int], result: int, memor
         assert address + length <= TASK_SIZE
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(st.sampled_from(ROWS), ARGUMENTS, st.one_of(RESULTS, st.none()), MEMORY)
 def test_lines_are_printable(row: Syscall, arguments: list[int], result: int | None, memory: Noise) -> None:
     inputs = row.inputs(arguments, memory)
@@ -65,7 +65,7 @@ def test_lines_are_printable(row: Syscall, arguments: list[int], result: int | N
     assert row.command in line
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(NUMBERS), ARGUMENTS)
 def test_finding_never_fails(number: int, arguments: list[int]) -> None:
     row = find(number, arguments)
@@ -80,7 +80,7 @@ def test_unknown_calls_are_printable(number: int, arguments: list[int], result: 
     assert hex(arguments[5]) in line
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from([row for row in ROWS if row.plain_outputs]), ARGUMENTS, st.integers(0, 4000))
 def test_the_shortcut_says_the_same(row: Syscall, arguments: list[int], result: int) -> None:
     """plain_outputs and outputs() agree where addresses are in user space and there is room for the result."""
