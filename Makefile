@@ -31,6 +31,7 @@ soak: $(VENV)/.developer-installed
 	@$(VENV)/bin/python -m pytest -m soak $(PYTEST)
 
 bench: $(VENV)/.installed
+	@$(COMPILE)
 	@$(VENV)/bin/python -m tests.bench
 
 lint: $(VENV)/.developer-installed
@@ -55,11 +56,15 @@ $(VENV)/.file-names: FORCE | $(VENV)/.created
 INSTALL_INPUTS := setup.cfg setup.py pyproject.toml $(NATIVE) $(VENV)/.file-names
 INSTALL = echo "redrive: installing into $(VENV)" >&2; rm -rf build/__editable__.*; \
 	$(PIP) --no-build-isolation --config-settings editable_mode=strict -e
+# As pip does with what it copies; under PYTHONDONTWRITEBYTECODE each start would compile everything anew.
+COMPILE = $(VENV)/bin/python -m compileall -q build/__editable__.*
 
 $(VENV)/.installed: $(INSTALL_INPUTS)
 	@$(INSTALL) .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.developer-installed: $(INSTALL_INPUTS)
 	@$(INSTALL) '.[test,lint]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed
