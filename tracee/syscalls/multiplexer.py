@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from redrive.tracee.syscalls import shown
@@ -41,6 +42,29 @@ def nothing_else(arguments: Sequence[int]) -> Syscall | None:
     return None
 
 
+class CommandRows(Mapping[int, Syscall]):
+    """A multiplexer's rows by command, each made when it is first asked for: a program uses few of a thousand."""
+
+    def __init__(self, makers: Mapping[int, Callable[[], Syscall]]) -> None:
+        self._makers = makers
+        self._made: dict[int, Syscall] = {}
+
+    def __getitem__(self, command: int) -> Syscall:
+        made = self._made.get(command)
+        if made is None:
+            made = self._made[command] = self._makers[command]()
+        return made
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def __or__(self, others: CommandRows) -> CommandRows:
+        return CommandRows({**self._makers, **others._makers})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Multiplexer:
     """``choose`` turns the arguments into the key of a row; ``otherwise`` finds a row for keys that have none."""
@@ -48,7 +72,7 @@ class Multiplexer:
     number: int
     name: str
     choose: Callable[[Sequence[int]], int]
-    rows: dict[int, Syscall]
+    rows: Mapping[int, Syscall]
     otherwise: Callable[[Sequence[int]], Syscall | None] = nothing_else
 
     def find(self, arguments: Sequence[int]) -> Syscall | None:
@@ -67,16 +91,17 @@ def rows_of(
     shared: tuple[Argument, ...],
     commands: Iterable[Command],
     after: tuple[Argument, ...] = (),
-) -> dict[int, Syscall]:
+) -> CommandRows:
     """The rows of a multiplexer's commands.  Raises ValueError when a command is in the table twice.
 
     ``after`` are arguments that follow those of every command.
     """
-    rows: dict[int, Syscall] = {}
+    makers: dict[int, Callable[[], Syscall]] = {}
     for each in commands:
-        if each.value in rows:
+        if each.value in makers:
             raise ValueError(f"{name}: command {each.value:#x} is in the table twice ({each.name})")
-        rows[each.value] = row(
+        makers[each.value] = partial(
+            row,
             number,
             name,
             *shared,
@@ -88,4 +113,4 @@ def rows_of(
             command=each.name,
             result=each.result,
         )
-    return rows
+    return CommandRows(makers)
