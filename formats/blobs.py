@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,8 +76,8 @@ class BlobCache:
         temporary = None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-            with open(descriptor, "wb") as file:
+            temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{time.monotonic_ns()}"
+            with open(temporary, "xb", opener=_open_private) as file:
                 file.write(frame)
             os.replace(temporary, path)
             self._grown = True
@@ -117,6 +116,10 @@ class BlobCache:
             except OSError:
                 continue
             yield _Entry(status.st_mtime, status.st_size, path)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _open_regular(path: str, flags: int) -> int:

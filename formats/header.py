@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -35,8 +34,7 @@ class CpuidLeaf(NamedTuple):
     edx: int
 
 
-@dataclasses.dataclass(frozen=True)
-class CpuIdentification:
+class CpuIdentification(NamedTuple):
     """The processor the trace was recorded on.
 
     ``family``, ``model`` and ``stepping`` are the displayed ones (Intel SDM volume 2A, CPUID); ``features`` are the
@@ -53,8 +51,7 @@ class CpuIdentification:
     cpuid: tuple[CpuidLeaf, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What is known before the first event.
 
     ``kernel_release``, ``kernel_version`` and ``machine`` are uname(2)'s.  ``regime`` is the order of seccomp and
@@ -113,7 +110,7 @@ _header = named_fields(Header, HEADER_SHAPES)
 
 def encode_header(header: Header) -> bytes:
     """The content of the HEADER frame."""
-    return pack_document(dataclasses.asdict(header))
+    return pack_document({**header._asdict(), "cpu": header.cpu._asdict()})
 
 
 def decode_header(content: bytes) -> Header:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 from array import array
+from typing import NamedTuple
 
 from redrive.formats.codec import MAXIMUM_ITEMS, pack_document, unpack_document
 from redrive.formats.errors import ArchiveError, DamagedArchive, TruncatedArchive, UnsupportedArchive
@@ -53,8 +54,7 @@ class ArchiveIndex:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Columns:
+class _Columns(NamedTuple):
     first_events: tuple[int, ...]
     offsets: tuple[int, ...]
     digests: tuple[bytes, ...]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from redrive.formats.codec import pack_document, unpack_document
 from redrive.formats.shapes import boolean, either, integer, mapping, named_fields, nothing, number, text, unsigned
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the recorder knew at the end.
 
     ``complete`` says that the trace reaches the end of the last task; otherwise ``reason`` is a sentence saying why
@@ -25,8 +24,7 @@ class Outcome:
     summary: Mapping[str, int]
 
 
-@dataclasses.dataclass(frozen=True)
-class Trailer:
+class Trailer(NamedTuple):
     """An outcome, and how many events and blobs precede it."""
 
     event_count: int
@@ -34,8 +32,7 @@ class Trailer:
     outcome: Outcome
 
 
-@dataclasses.dataclass(frozen=True)
-class Completeness:
+class Completeness(NamedTuple):
     """How far an archive can be trusted to reach.
 
     ``event_count`` events can be read; ``end_offset`` is the byte after the last whole frame; ``reason`` is a
@@ -65,7 +62,7 @@ _trailer = named_fields(Trailer, TRAILER_SHAPES)
 
 def encode_trailer(trailer: Trailer) -> bytes:
     """The content of the TRAILER frame."""
-    return pack_document(dataclasses.asdict(trailer))
+    return pack_document({**trailer._asdict(), "outcome": trailer.outcome._asdict()})
 
 
 def decode_trailer(content: bytes) -> Trailer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -56,6 +56,8 @@ class TraceDirectory:
     @contextlib.contextmanager
     def workspace(self, purpose: str) -> Iterator[Path]:
         """A directory inside this one for archives that may not stay; it is removed with all that is left in it."""
+        import tempfile
+
         self._make()
         with tempfile.TemporaryDirectory(prefix=f".{purpose}-", dir=self.path, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -83,10 +85,13 @@ class TraceDirectory:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The new link is made under a name of its own and moved: a link cannot be changed in place.
-            with tempfile.TemporaryDirectory(prefix=".latest-", dir=self.path) as aside:
-                link = os.path.join(aside, LATEST)
-                os.symlink(name, link)
+            link = self.path / f".latest-{os.getpid()}-{time.monotonic_ns()}"
+            os.symlink(name, link)
+            try:
                 os.replace(link, self.path / LATEST)
+            except OSError:
+                os.unlink(link)
+                raise
         except OSError as error:
             reason = f"{self.path / LATEST} cannot be set: {error.strerror}"
             raise ArchiveError(reason, errno=error.errno) from error

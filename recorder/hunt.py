@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -130,7 +130,7 @@ class Hunt:
         self._started += 1
         cpus = sorted(os.sched_getaffinity(0))
         # By pid, so that two hunts of one job each spread too.
-        options = replace(self._options.record, cpu=cpus[(os.getpid() + slot) % len(cpus)])
+        options = self._options.record._replace(cpu=cpus[(os.getpid() + slot) % len(cpus)])
         attempt = Attempt(
             self._command,
             workspace / f"run-{self._started}",

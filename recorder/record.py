@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import shutil
 import signal
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import astuple, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import BlobCache, default_cache_directory
 from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
 from redrive.formats.outcome import Outcome
+from redrive.formats.version import VERSION
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.families import all_tracees
 from redrive.recorder.options import RecordOptions
@@ -31,12 +29,10 @@ from redrive.tracee.seccomp_filter import record_filter
 from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, Spawned, SpawnOptions, spawn
 from redrive.tracee.tracee import wait_any
 
-_SCHED_GETAFFINITY = 204
 _MASK_LIMIT = 1024
 
 
-@dataclass(frozen=True)
-class RecordResult:
+class RecordResult(NamedTuple):
     """``wait_status`` is the command's, as wait(2) gives it; ``notes`` are sentences for the user."""
 
     wait_status: int
@@ -108,10 +104,11 @@ def _run(
 def _find_program(name: str) -> str:
     if "/" in name:
         return name
-    found = shutil.which(name)
-    if found is None:
-        raise CannotStart(f"cannot run {name}: no such program in PATH", 127)
-    return found
+    for folder in os.get_exec_path():
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    raise CannotStart(f"cannot run {name}: no such program in PATH", 127)
 
 
 def _environment(options: RecordOptions) -> tuple[bytes, ...]:
@@ -150,9 +147,9 @@ def _failure(spawned: Spawned) -> Exception:
 
 def _affinity_mask() -> bytes:
     """This thread's affinity as sched_getaffinity(2) returns it: as many bytes as the kernel's own masks have."""
-    buffer = ctypes.create_string_buffer(_MASK_LIMIT)
-    length = ctypes.CDLL(None).syscall(_SCHED_GETAFFINITY, 0, _MASK_LIMIT, buffer)
-    return buffer.raw[:length]
+    mask = ffi.new("uint8_t[]", _MASK_LIMIT)
+    length = lib.redrive_get_affinity(mask, _MASK_LIMIT)
+    return bytes(ffi.buffer(mask, max(length, 0)))
 
 
 def _hidden_features(kernel: KernelFeatures, options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
@@ -170,7 +167,7 @@ def _header(
 ) -> Header:
     return Header(
         format_version=FORMAT_VERSION,
-        redrive_version=_version(),
+        redrive_version=VERSION,
         kernel_release=kernel.release,
         kernel_version=kernel.version,
         machine=kernel.machine,
@@ -189,7 +186,7 @@ def _header(
             *cpu.signature(),
             features=cpu.features(hidden),
             xcr0=int(lib.redrive_xgetbv()),
-            cpuid=tuple(CpuidLeaf(*astuple(cpu.shown(leaf, hidden))) for leaf in cpu.cpuid_table()),
+            cpuid=tuple(CpuidLeaf(*cpu.shown(leaf, hidden)) for leaf in cpu.cpuid_table()),
         ),
         page_size=os.sysconf("SC_PAGE_SIZE"),
         command=tuple(os.fsencode(argument) for argument in command),
@@ -198,13 +195,6 @@ def _header(
         start_time=time.time(),
         options={"cpu": cpu_number, "randomize_addresses": options.randomize_addresses, "portable": options.portable},
     )
-
-
-def _version() -> str:
-    try:
-        return version("redrive")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 class _SignalsHeld:

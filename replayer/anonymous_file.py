@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 from redrive.replayer.errors import ReplayError
 
@@ -33,6 +32,8 @@ def create_anonymous_program(name: str, content: bytes) -> int:
 
 
 def _create_unlinked() -> int:
+    import tempfile
+
     for folder in (tempfile.gettempdir(), *_FOLDERS):
         try:
             if os.statvfs(folder).f_flag & os.ST_NOEXEC:

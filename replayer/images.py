@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from redrive.formats.events import ImageContent, ImageSize, ImageWrite
 from redrive.replayer.anonymous_file import create_anonymous_file, write_all
@@ -13,8 +13,7 @@ from redrive.replayer.bounds import check_image_range
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
 
 
-@dataclass(frozen=True)
-class ImageFile:
+class ImageFile(NamedTuple):
     """An image's file.  ``label`` is the path that was recorded; for people."""
 
     descriptor: int

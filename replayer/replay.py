@@ -6,9 +6,8 @@ import collections
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.events import (
@@ -53,8 +52,7 @@ RECENT_EVENTS = 10
 """How many events a divergence report shows."""
 
 
-@dataclass(frozen=True)
-class ReplayResult:
+class ReplayResult(NamedTuple):
     """How a replay ended that saw no divergence.
 
     ``events`` were replayed; ``wait_status`` is the recorded command's, or None where the trace ends before it;

@@ -29,9 +29,9 @@ class Commands(click.Group):
 def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     """Print Redrive's version and leave."""
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from redrive.formats.version import VERSION
 
-        click.echo(f"redrive {version('redrive')}")
+        click.echo(f"redrive {VERSION}")
         ctx.exit()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
 
@@ -11,8 +11,7 @@ _EXTENDED = 0x8000_0000
 _SUBLEAF_LIMIT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class CpuidLeaf:
+class CpuidLeaf(NamedTuple):
     """One answer of the cpuid instruction."""
 
     leaf: int
@@ -23,8 +22,7 @@ class CpuidLeaf:
     edx: int
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureBit:
+class FeatureBit(NamedTuple):
     """A feature flag of cpuid: leaf, subleaf, register and bit (Intel SDM volume 2, CPUID)."""
 
     name: str
@@ -124,7 +122,7 @@ def cpuid(leaf: int, subleaf: int) -> CpuidLeaf:
     """What this CPU answers."""
     answer = ffi.new("uint32_t[4]")
     lib.redrive_cpuid(leaf, subleaf, answer)
-    return CpuidLeaf(leaf, subleaf, *(int(value) for value in answer))
+    return CpuidLeaf(leaf, subleaf, *answer)
 
 
 class ShownCpu:
@@ -169,21 +167,22 @@ def cpuid_table() -> tuple[CpuidLeaf, ...]:
 
 def shown(answer: CpuidLeaf, hidden: tuple[FeatureBit, ...]) -> CpuidLeaf:
     """The answer without the hidden features."""
-    values = {"eax": answer.eax, "ebx": answer.ebx, "ecx": answer.ecx, "edx": answer.edx}
+    question = (answer.leaf, answer.subleaf)
     for feature in hidden:
-        if (feature.leaf, feature.subleaf) == (answer.leaf, answer.subleaf):
-            values[feature.register] &= ~(1 << feature.bit)
-    return CpuidLeaf(answer.leaf, answer.subleaf, **values)
+        if (feature.leaf, feature.subleaf) == question:
+            value = getattr(answer, feature.register) & ~(1 << feature.bit)
+            answer = answer._replace(**{feature.register: value})
+    return answer
 
 
 def features(hidden: tuple[FeatureBit, ...] = ()) -> tuple[str, ...]:
     """The names of those required features this CPU has and shows."""
-    found = []
-    for feature in REQUIRED:
-        answer = shown(cpuid(feature.leaf, feature.subleaf), hidden)
-        if getattr(answer, feature.register) >> feature.bit & 1:
-            found.append(feature.name)
-    return tuple(found)
+    cpu = ShownCpu(hidden)
+    return tuple(
+        feature.name
+        for feature in REQUIRED
+        if getattr(cpu.cpuid(feature.leaf, feature.subleaf), feature.register) >> feature.bit & 1
+    )
 
 
 def vendor() -> str:

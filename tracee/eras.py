@@ -36,7 +36,6 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 
@@ -171,8 +170,7 @@ class AnsweredCall(enum.Enum):
     LIKE_ANY_OTHER = "entry before the filter acts, then exit with the answer"
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """All that tells one regime from another."""
 
     order: tuple[Meaning, Meaning, Meaning]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from redrive.tracee.tracee import Tracee
 
@@ -11,8 +11,7 @@ AT_NULL, AT_IGNORE, AT_SYSINFO_EHDR = 0, 1, 33
 _WORD = struct.Struct("<Q")
 
 
-@dataclass(frozen=True)
-class InitialStack:
+class InitialStack(NamedTuple):
     """The vectors' strings, and where each auxv entry lies: type to the address of its (type, value) pair."""
 
     arguments: tuple[bytes, ...]

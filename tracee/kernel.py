@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.regime_probe import PAIRS, ProbeChild
 
-_ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
 _ARGUMENTS_OF_SYSCALL_INFO = 88
 
 
-@dataclass(frozen=True)
-class KernelFeatures:
+class KernelFeatures(NamedTuple):
     """What a probe saw.  ``xstate_size`` in bytes; the rest says whether the thing works here."""
 
     release: str
@@ -42,7 +39,7 @@ def inherits_filter() -> bool:
 
 def cpuid_faults() -> bool:
     """Whether arch_prctl(ARCH_SET_CPUID) works here; asked by setting what is set already."""
-    return bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _ARCH_SET_CPUID, 1) == 0)
+    return lib.redrive_share_cpuid_faulting(0) == 0
 
 
 def probe() -> KernelFeatures:

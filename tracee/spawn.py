@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
@@ -13,8 +13,7 @@ from redrive.tracee.errors import SpawnFailed
 ADDR_NO_RANDOMIZE = 0x0040000
 
 
-@dataclass(frozen=True)
-class SpawnOptions:
+class SpawnOptions(NamedTuple):
     """How a tracee is prepared between fork and execve.
 
     ``filter`` is a BPF program (redrive.tracee.seccomp_filter) or None; ``personality`` a value for
@@ -30,8 +29,7 @@ class SpawnOptions:
     probe_calls: tuple[int, int] = (-1, -1)
 
 
-@dataclass(frozen=True)
-class Spawned:
+class Spawned(NamedTuple):
     """A tracee on its way to execve, and the pipe on which it would say that it failed."""
 
     tid: int

@@ -359,6 +359,13 @@ int redrive_tgkill(int tgid, int tid, int signal)
     return syscall(SYS_tgkill, tgid, tid, signal) ? -errno : 0;
 }
 
+int redrive_get_affinity(void *mask, unsigned length)
+{
+    /* The raw syscall: glibc's wrapper does not tell the length. */
+    long got = syscall(SYS_sched_getaffinity, 0, (unsigned long)length, mask);
+    return got < 0 ? -errno : (int)got;
+}
+
 void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *r)
 {
     __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(subleaf));

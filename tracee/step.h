@@ -82,6 +82,8 @@ int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const
 int redrive_file_identity(int tid, int descriptor, uint64_t *device_and_inode);
 
 int redrive_tgkill(int tgid, int tid, int signal);
+/* The calling thread's affinity mask as sched_getaffinity(2) returns it; the number of bytes, which is the kernel's own. */
+int redrive_get_affinity(void *mask, unsigned length);
 void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
 /* Gives the calling thread, and those it starts, the CPUID faulting of its tracees, or takes it away again. */
 int redrive_share_cpuid_faulting(int share);

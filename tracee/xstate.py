@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
 
@@ -16,8 +16,7 @@ _X87_INITIAL = (0x37F).to_bytes(2, "little") + bytes(4)
 """FCW as FNINIT leaves it; FSW and the abridged FTW are zero."""
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """One state component: its bit in XCR0 and where it lies in the standard format."""
 
     bit: int

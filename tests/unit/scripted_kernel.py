@@ -14,7 +14,7 @@ import os
 import signal
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -227,7 +227,7 @@ def play(
     for module in (tracee_module, recording, straight_calls, calls, families):
         monkeypatch.setattr(module, "lib", kernel)
     writer = _Writer()
-    recorder = Recording(cast(ArchiveWriter, writer), replace(FEATURES, regime=regime), 0, bytes(8), ())
+    recorder = Recording(cast(ArchiveWriter, writer), FEATURES._replace(regime=regime), 0, bytes(8), ())
     recorder.straight.filter_installed = our_filter
     task = families.make_main(recorder, TID, filtered)
     task.registers = BEFORE

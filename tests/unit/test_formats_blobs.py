@@ -105,12 +105,11 @@ def test_a_place_that_cannot_be_written_is_not_used(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_leaves_no_half_entry(directory, monkeypatch):
-    def full(prefix: str, dir: Path) -> tuple[int, str]:
-        name = dir / f"{prefix}full"
-        name.symlink_to("/dev/full")
-        return os.open(name, os.O_WRONLY), str(name)
+    def full(path: str, flags: int) -> int:
+        os.symlink("/dev/full", path)
+        return os.open(path, os.O_WRONLY)
 
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr("redrive.formats.blobs._open_private", full)
     BlobCache(directory).put(DIGEST, FRAME)
     assert list(entry(directory).parent.iterdir()) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ VSYSCALL_TIME = 0xFFFF_FFFF_FF60_0400
 def _without_cpuid_faulting(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that cannot have cpuid fault."""
     probe = kernel.probe
-    monkeypatch.setattr(kernel, "probe", lambda: dataclasses.replace(probe(), cpuid_faulting=False))
+    monkeypatch.setattr(kernel, "probe", lambda: probe()._replace(cpuid_faulting=False))
 
 
 def _trapped(trace: TraceByHand, cause: TrapCause, offset: int, length: int, **results: int) -> None:

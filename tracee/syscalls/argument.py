@@ -7,8 +7,7 @@ synopsis of read(2): what goes in is shown to people, what comes out is what the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.extents import Fixed, Position, Positions, Written
@@ -29,8 +28,7 @@ Reader: TypeAlias = Callable[[int, Sequence[int], Memory], bytes]
 """(the pointer, all arguments, memory) to what is worth showing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What a pointer argument points at when the syscall begins.
 
     ``length`` is a number of bytes or the argument that counts them; None is a C string.
@@ -62,8 +60,7 @@ class Given:
         return read_counted
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument: its name in the manual page, how its value is shown, what it points at."""
 
     name: str

@@ -10,7 +10,6 @@ An expression is *bound* to a row once, when the table is built: names of argume
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
 from redrive.tracee.syscalls.memory_protocol import Memory
@@ -53,8 +52,7 @@ class Written(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """Always ``size`` bytes."""
 
     size: int
@@ -68,8 +66,7 @@ class Fixed:
         return Writers(fixed, fixed, size)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """As many items of ``each`` bytes as the result says, but no more than ``within`` says there is room for.
 
     ``exact`` promises that the result never says more than there is room for.  A transfer cut short by memory that
@@ -93,8 +90,7 @@ class Result:
         return Writers(success, fault, RESULT_BYTES if self.exact and each == 1 else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """``each`` bytes for every ``per`` of what the argument ``by`` counts, rounded up."""
 
     by: str
@@ -111,8 +107,7 @@ class Counted:
         return Writers(counted, counted, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Pointed:
+class Pointed(NamedTuple):
     """As many bytes as an integer in memory says, but never over ``limit``.
 
     The integer has ``width`` bytes and is ``at`` bytes behind where the argument ``by`` points.
@@ -135,8 +130,7 @@ class Pointed:
         return Writers(pointed, pointed, None)
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(NamedTuple):
     """``before`` bytes, then what another expression says (a header with its payload)."""
 
     before: int
@@ -155,8 +149,7 @@ class After:
         return Writers(behind(bound.success), behind(bound.fault), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """A structure that points elsewhere: ``extents`` (its address, the result, memory) lists all that is written."""
 
     extents: Callable[[int, int, Memory], Iterable[Extent]]
@@ -170,8 +163,7 @@ class Structure:
         return Writers(structure, structure, None)
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(NamedTuple):
     """What another expression says, but only when the argument ``named`` passes ``test``."""
 
     named: str
