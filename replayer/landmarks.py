@@ -32,7 +32,15 @@ from redrive.tracee import registers as regs
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import decode
 from redrive.tracee.landing import find_landing
-from redrive.tracee.mappings import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, page_floor, read_mappings
+from redrive.tracee.mappings import (
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    MAP_PRIVATE,
+    PROT_WRITE,
+    find_mapping,
+    page_floor,
+    read_mappings,
+)
 from redrive.tracee.remote_calls import Call, run
 
 _MMAP, _MUNMAP = 9, 11
@@ -103,7 +111,12 @@ class _Search:
         instruction = decode(event.code)
         if instruction.length != length:
             return None
-        landing = find_landing(instruction, self._address, present[length:], read_mappings(task.tracee.tid))
+        mappings = read_mappings(task.tracee.tid)
+        place = find_mapping(mappings, self._address)
+        if place is None or (place.shared and not place.protection & PROT_WRITE):
+            # Not even a tracer may write there: FOLL_FORCE is for private mappings (mm/gup.c).
+            return None
+        landing = find_landing(instruction, self._address, present[length:], mappings)
         if landing is None:
             return None
         code = LandmarkCode(instruction, self._address, landing.address)

@@ -131,6 +131,8 @@ _BOUND = frozenset(
         *(x86_const.X86_INS_LCALL, x86_const.X86_INS_LJMP, x86_const.X86_INS_RETF, x86_const.X86_INS_RETFQ),
     }
 )
+_ONLY_ADDRESS = frozenset({x86_const.X86_INS_LEA, x86_const.X86_INS_NOP})
+"""They have an operand in memory, but do not look at what is there."""
 _REPEAT_PREFIXES = (0xF2, 0xF3)
 _STRING_OPCODES = frozenset({*range(0x6C, 0x70), *range(0xA4, 0xA8), *range(0xAA, 0xB0)})
 _X87_OPCODES = range(0xD8, 0xE0)
@@ -159,7 +161,8 @@ def decode(code: bytes) -> Instruction:
     )
     relative = any(operand.base == "rip" for operand in memory)
     distance = int(found.operands[0].imm) - len(whole) if kind is Kind.RELATIVE_JUMP else 0
-    return Instruction(whole, kind, memory, int(found.disp_offset) if relative else 0, _signed(distance))
+    named = () if found.id in _ONLY_ADDRESS else memory
+    return Instruction(whole, kind, named, int(found.disp_offset) if relative else 0, _signed(distance))
 
 
 def _signed(value: int) -> int:

@@ -1,5 +1,6 @@
 /* Code with nothing free within two gigabytes of it, where no jump of five bytes leads anywhere.
  * Output: varies
+ * Used by: no test yet, as replay can only stop at each visit here, ten microseconds each
  * Compile: -pthread */
 #include "interrupted.h"
 

@@ -1,5 +1,6 @@
 /* A loop that adds up its own instructions: what is put into the code while somebody looks for a place in it must not show.
  * Output: varies
+ * Used by: no test yet, as replay can only stop at each visit here, ten microseconds each
  * Compile: -pthread */
 #include "interrupted.h"
 
