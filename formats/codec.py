@@ -116,6 +116,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
         "task": unsigned,
         "number": integer,
         "entry": _registers,
+        "writes": _writes,
         "inputs": _writes,
         "stops": octets,
     },

@@ -248,11 +248,15 @@ class Syscall(NamedTuple):
 
 
 class SyscallEntry(NamedTuple):
-    """A syscall begins and another event comes before its end."""
+    """A syscall begins and another event comes before its end.
+
+    ``writes`` is what the kernel has written by then and other tasks may see before the end.
+    """
 
     task: int
     number: int
     entry: bytes
+    writes: Writes
     inputs: Inputs
     stops: bytes
 

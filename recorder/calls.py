@@ -194,7 +194,15 @@ def write_entry(recording: Recording, task: Task) -> None:
     call = task.call
     if call is not None and not call.written:
         call.written = True
-        recording.write(task, SyscallEntry(task.tid, call.number, call.entry, call.inputs, task.take_stops()))
+        writes = _written_asleep(task, call)
+        recording.write(task, SyscallEntry(task.tid, call.number, call.entry, writes, call.inputs, task.take_stops()))
+
+
+def _written_asleep(task: Task, call: OpenCall) -> tuple[tuple[int, bytes], ...]:
+    if call.syscall is None or call.answer is not None or call.answered:
+        return ()
+    extents = call.syscall.outputs_asleep(call.arguments, task.tracee)
+    return tuple(task.tracee.gather(extents)) if extents else ()
 
 
 def finish(recording: Recording, task: Task) -> None:

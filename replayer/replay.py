@@ -181,6 +181,7 @@ class Replayer:
     def _syscall_entry(self, event: SyscallEntry) -> None:
         task = self._tasks[event.task]
         self._enter_syscall(task, event.entry)
+        write_memory(task, event.writes)
         task.entry = event.entry
 
     def _syscall_exit(self, event: SyscallExit) -> None:

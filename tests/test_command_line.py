@@ -32,7 +32,7 @@ READ, WAIT4, GETPID = 0, 61, 39
 EVENTS = (
     Exec(100, 100, b"/bin/sh", (b"sh", b"-c", b"true\x1b[31m"), (b"A=1",), ENTRY, b"", 8 << 20, (), (), b""),
     Syscall(100, READ, ENTRY, 5, ((0x7000, b"hello"),), (), (), STOPS),
-    SyscallEntry(100, 57, ENTRY, (), b""),
+    SyscallEntry(100, 57, ENTRY, (), (), b""),
     Clone(100, 101, 17, ENTRY, (), b""),
     SyscallExit(100, 57, 101, b"", (), (), b""),
     Syscall(101, GETPID, ENTRY, 101, (), (), (), b""),

@@ -130,7 +130,7 @@ class TraceByHand:
     def enter(self, after: int, task: int = FIRST_TASK, **changed: int) -> None:
         """The entry of a syscall in which something else happens."""
         entry = entered(self.registers[task], CODE + after, **changed)
-        self.write(SyscallEntry(task, regs.get(entry, "orig_rax"), entry, (), b""))
+        self.write(SyscallEntry(task, regs.get(entry, "orig_rax"), entry, (), (), b""))
         self.registers[task] = entry
 
     def leave(self, result: int, writes: Writes = (), effects: tuple[Effect, ...] = (), task: int = FIRST_TASK) -> None:

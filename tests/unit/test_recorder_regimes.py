@@ -236,7 +236,7 @@ def test_of_a_killed_task_everything_shown_is_written(kernel: str, monkeypatch: 
     entry = GETPPID.entry
     call: dict[str, list[Event]] = {
         "": [],
-        "N": [SyscallEntry(TID, GETPPID.number, entry, (), b"")],
+        "N": [SyscallEntry(TID, GETPPID.number, entry, (), (), b"")],
         "NX": [Syscall(TID, GETPPID.number, entry, GETPPID.number, (), (), (), b"")],
     }
     assert [without_stops(event) for event in events] == [*call[shown], Exit(TID, signal.SIGSYS, (), b"")]

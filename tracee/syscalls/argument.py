@@ -71,6 +71,8 @@ class Argument(NamedTuple):
     written: Written | None = None
     written_on_error: bool = False
     """The kernel may write it although the call fails (or is interrupted), not only on EFAULT."""
+    written_asleep: bool = False
+    """The kernel may write it before the call sleeps, for other tasks to see."""
     is_command: bool = False
     """The multiplexer's command, which the row itself names."""
 
@@ -157,10 +159,10 @@ def given(
     return Argument(name, shown.address, given=Given(length, limit, show))
 
 
-def out(name: str, written: int | Written, on_error: bool = False) -> Argument:
+def out(name: str, written: int | Written, on_error: bool = False, asleep: bool = False) -> Argument:
     """Bytes that come out: a number of them, or an expression."""
     expression = Fixed(written) if isinstance(written, int) else written
-    return Argument(name, shown.address, written=expression, written_on_error=on_error)
+    return Argument(name, shown.address, written=expression, written_on_error=on_error, written_asleep=asleep)
 
 
 def updated(

@@ -16,7 +16,8 @@ _val = unsigned("val")
 _timeout = given("timeout", 16, shown.timespec)
 _val2 = unsigned("val2")
 # The owner's tid, and bits for waiters and a dead owner; the kernel may set the latter although the call fails.
-_owned = out("uaddr", 4, on_error=True)
+# Who sleeps until it is given the futex has said so in its word: FUTEX_WAITERS makes the owner's unlock a syscall.
+_owned = out("uaddr", 4, on_error=True, asleep=True)
 _requeued_to = out("uaddr2", 4, on_error=True)
 
 OPERATIONS = (

@@ -59,6 +59,7 @@ class Syscall:
     _on_success: tuple[tuple[int, Writer], ...]
     _on_fault: tuple[tuple[int, Writer], ...]
     _on_error: tuple[tuple[int, Writer], ...]
+    _asleep: tuple[tuple[int, Writer], ...]
     _readers: tuple[tuple[int, Reader], ...]
 
     def outputs(self, arguments: Sequence[int], result: int, memory: Memory) -> list[Extent]:
@@ -72,6 +73,16 @@ class Syscall:
             writers, limit = self._on_fault, MOST_ON_FAULT
         else:
             writers, limit = self._on_error, MOST_ON_FAULT
+        return self._extents(writers, limit, arguments, result, memory)
+
+    def outputs_asleep(self, arguments: Sequence[int], memory: Memory) -> list[Extent]:
+        """As outputs, of a call that sleeps: what it has written by then and other tasks may look at."""
+        return self._extents(self._asleep, MOST_ON_FAULT, arguments, 0, memory) if self._asleep else []
+
+    @staticmethod
+    def _extents(
+        writers: tuple[tuple[int, Writer], ...], limit: int, arguments: Sequence[int], result: int, memory: Memory
+    ) -> list[Extent]:
         found: list[Extent] = []
         for index, writer in writers:
             pointer = arguments[index]
@@ -117,7 +128,7 @@ def row(
     """
     positions = positions_of(arguments)
     written = [
-        (index, argument.written.bind(positions), argument.written_on_error)
+        (index, argument.written.bind(positions), argument)
         for index, argument in enumerate(arguments)
         if argument.written is not None
     ]
@@ -135,7 +146,8 @@ def row(
         shown_result=result,
         _on_success=tuple((index, writers.success) for index, writers, _ in written),
         _on_fault=tuple((index, writers.fault) for index, writers, _ in written),
-        _on_error=tuple((index, writers.fault) for index, writers, on_error in written if on_error),
+        _on_error=tuple((index, writers.fault) for index, writers, argument in written if argument.written_on_error),
+        _asleep=tuple((index, writers.success) for index, writers, argument in written if argument.written_asleep),
         _readers=tuple(
             (index, argument.given.bind(positions))
             for index, argument in enumerate(arguments)
