@@ -57,6 +57,9 @@ class Scheduler:
     def add(self, task: Task) -> None:
         """Put a task at the end of the queue."""
         self._queue.append(task)
+        if len(self._tasks) > 1:
+            # A turn that began when there was no other task must end some time.
+            self.watch()
 
     def pick(self) -> Task | None:
         """The task to run next; waits for one when all of them sleep.  None when no tracee is left."""
