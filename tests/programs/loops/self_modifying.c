@@ -1,5 +1,6 @@
 /* A loop that writes over itself: the operand of an instruction, an instruction, the code of its callee.
  * Output: varies
+ * Used by: no test yet, as replay can only stop at each visit here, ten microseconds each
  * Compile: -pthread */
 #include "interrupted.h"
 
