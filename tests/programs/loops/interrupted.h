@@ -13,7 +13,7 @@
 enum { TICKS = 12, OTHER_ROUNDS = 5000000 };
 
 static volatile uint64_t over; /* loops end when it is not zero */
-static volatile uint64_t ticks, seen, other_progress;
+static volatile uint64_t ticks, seen, entered, other_progress;
 static volatile const uint64_t *watched; /* what the handler looks at, if anything */
 static void *volatile way_out;           /* where the handler sends a loop that never ends by itself */
 static pthread_t loops;
@@ -54,25 +54,30 @@ static inline void by_ticks(void (*loop)(void))
     CHECK(over == 1 && ticks >= TICKS);
 }
 
-static inline void *computes_beside(void *unused)
+static inline void *computes_beside(void *endless)
 {
     uint64_t x = 1;
+    while (!entered || (endless && !way_out))
+        usleep(200);
     for (int i = 0; i < OTHER_ROUNDS; i++)
         other_progress = x = x * 6364136223846793005 + 1442695040888963407;
-    if (way_out) {
+    if (endless) {
         ticks = TICKS - 1;
         CHECK(pthread_kill(loops, SIGALRM) == 0);
     } else {
         over = 1;
     }
-    return unused;
+    return NULL;
 }
 
 static inline void by_thread(void (*loop)(void))
 {
-    over = ticks = seen = 0;
+    void *endless = way_out;
+    over = ticks = seen = entered = 0;
+    way_out = NULL;
     loops = pthread_self();
-    pthread_t other = started(computes_beside, NULL);
+    pthread_t other = started(computes_beside, endless);
+    entered = 1;
     loop();
     joined(other);
 }
