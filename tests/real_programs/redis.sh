@@ -12,7 +12,7 @@ until redis-cli -p "$port" ping > /dev/null 2>&1; do
     [ $tries -lt 300 ] || { cat server.log >&2; exit 1; }
     sleep 0.1
 done
-redis-benchmark -p "$port" -n 1000 -c 10 -q -t set,get,lpush,lrange_100 | tr '\r' '\n' | grep -c 'per second'
+redis-benchmark -p "$port" -n 200 -c 10 -q -t set,get,lpush,lrange_100 | tr '\r' '\n' | grep -c 'per second'
 redis-cli -p "$port" eval 'for i = 1, 100 do redis.call("set", "k" .. i, i) end return redis.call("dbsize")' 0
 redis-cli -p "$port" bgsave
 redis-cli -p "$port" flushall async
