@@ -33,6 +33,7 @@ class Kind(enum.Enum):
     REPEATED = "a string instruction with a rep prefix, which an interrupt can find half way"
     PUSHES_FLAGS = "pushf, which shows the trap flag of a single step"
     POPS_FLAGS = "popf, which the kernel does not step over without a trace"
+    CONSTANT = "movabs, whose immediate V8 reads as data elsewhere too (its partial constant pool)"
     BOUND = "depends on its own address otherwise, as call does, or on the x87's record of it"
     STOPS = "enters the kernel or is trapped for Redrive: syscall, int, rdtsc, cpuid"
     UNKNOWN = "not known to the decoder"
@@ -137,6 +138,9 @@ _REPEAT_PREFIXES = (0xF2, 0xF3)
 _STRING_OPCODES = frozenset({*range(0x6C, 0x70), *range(0xA4, 0xA8), *range(0xAA, 0xB0)})
 _X87_OPCODES = range(0xD8, 0xE0)
 _WAIT = 0x9B
+_MOV_IMMEDIATE = range(0xB8, 0xC0)
+_MOVABS_LENGTH = 9
+"""An opcode and eight bytes; behind REX.W."""
 _REGISTER_NAMES = {
     getattr(x86_const, f"X86_REG_{name.upper()}"): name
     for name in (*regs.NAMES[:15], "rip", "rsp")
@@ -183,6 +187,8 @@ def _kind(found: capstone.CsInsn, code: bytes) -> Kind:
         return Kind.POPS_FLAGS
     if found.id in _BOUND or x86_const.X86_GRP_CALL in groups or _loads_segment(found):
         return Kind.BOUND
+    if len(opcode) == _MOVABS_LENGTH and opcode[0] in _MOV_IMMEDIATE:
+        return Kind.CONSTANT
     if opcode and (opcode[0] in _X87_OPCODES or opcode[0] == _WAIT):
         return Kind.BOUND
     if opcode and opcode[0] in _STRING_OPCODES:

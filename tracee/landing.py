@@ -39,7 +39,8 @@ def find_landing(
 ) -> Landing | None:
     """A landing for the instruction at an address; ``following`` are the four bytes behind it, or as many as there are.
 
-    None when the instruction cannot be run elsewhere, or no free memory is where a jump could lead.
+    None when the instruction cannot be run elsewhere, when programs read its bytes as data, or when no free memory is
+    where a jump could lead.
     """
     if instruction.kind not in (Kind.ORDINARY, Kind.RELATIVE_JUMP):
         return None
