@@ -1,4 +1,5 @@
 /* Threads of different nice values compute side by side: all of them end; each has the value it was given.
+ * Used by: no test yet, as recording or replaying it was seen to take longer than a minute
  * Compile: -pthread */
 #include "threads.h"
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
 /* Processes that spin on flags in shared memory: a mapping made before the fork, one of a file, one of System V.
+ * Used by: no test yet, as recording or replaying it was seen to take longer than a minute
  * Output: varies
  * Compile: -pthread */
 #include "threads.h"
