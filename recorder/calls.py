@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import address_space, answers, foreign_memory, permission, unknown_calls
+from redrive.recorder import address_space, answers, forced_segv, foreign_memory, permission, unknown_calls
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -240,6 +240,7 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
     if _restores_xstate(call):
         # Only a SyscallExit has room for it.
         write_entry(recording, task)
+        forced_segv.mask_changed(recording, task)
     effects = _effects(recording, task, call, result)
     writes = _writes(task, call, result)
     entry = call.entry
@@ -354,6 +355,8 @@ _AFTER = {
     "sched_yield": _yielded,
     "setpriority": _nice_changed,
     "sched_setattr": _nice_changed,
+    "rt_sigprocmask": forced_segv.after_sigprocmask,
+    "rt_sigaction": forced_segv.after_sigaction,
     **dict.fromkeys(permission.CHANGES_IDENTITY, permission.check_identity),
 }
 """What the recorder must remember of a syscall that has succeeded."""

@@ -22,7 +22,7 @@ from redrive.tracee.syscalls import MemoryFault
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
-_CLONE_VM, _CLONE_THREAD, _CLONE_VFORK = 0x100, 0x10000, 0x4000
+_CLONE_VM, _CLONE_SIGHAND, _CLONE_THREAD, _CLONE_VFORK = 0x100, 0x800, 0x10000, 0x4000
 _CLONE_PIDFD, _CLONE_PARENT_SETTID = 0x1000, 0x0010_0000
 _CLONE_CHILD_SETTID, _CLONE_CHILD_CLEARTID = 0x0100_0000, 0x0020_0000
 _FLAGS = {57: signal.SIGCHLD, 58: signal.SIGCHLD | _CLONE_VM | _CLONE_VFORK}
@@ -71,6 +71,7 @@ def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | N
     process = parent.process if flags & _CLONE_THREAD else parent.process.copy(tid)
     space = parent.space if flags & _CLONE_VM else parent.space.copy()
     child = Task(tid, recording.kernel.regime, process, space, parent.affinity)
+    child.segv = parent.segv.of_child(shares_actions=bool(flags & _CLONE_SIGHAND))
     early = recording.scheduler.forget_stop_of(tid)
     if early is not None:
         ffi.memmove(child.tracee.stop, early, ffi.sizeof("struct redrive_stop"))

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
-from redrive.formats.stops import StopKind, StopRegisters
+from redrive.recorder import forced_segv
 from redrive.recorder.address_space import initial_brk
 from redrive.recorder.errors import RecordError
+from redrive.recorder.injected_calls import call_in_tracee
 from redrive.recorder.permission import check_program
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
-from redrive.tracee.eras import Meaning
 from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
-from redrive.tracee.injection import Injector
 from redrive.tracee.mappings import Mapping
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _MMAP, _MUNMAP, _ARCH_PRCTL, _ARCH_SET_CPUID = 9, 11, 158, 0x1012
-SYSCALL_STOPS = {
-    Meaning.SECCOMP: StopKind.SECCOMP,
-    Meaning.ENTRY: StopKind.SYSCALL_ENTRY,
-    Meaning.EXIT: StopKind.SYSCALL_EXIT,
-}
-"""How the trace names what the era's rules make of a stop."""
 _NO_LIMIT = 0xFFFF_FFFF_FFFF_FFFF
 """RLIM_INFINITY."""
 _SYSCALL_INSTRUCTION = b"\x0f\x05"
@@ -42,6 +35,7 @@ def program_started(recording: Recording, task: Task) -> None:
     call = task.call
     former = call.former_task if call else task.tid
     check_program(recording, task, call)
+    forced_segv.program_started(task, first=call is None)
     task.call = None
     task.interrupted = None
     if task.space.users > 1:
@@ -85,30 +79,15 @@ def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: I
     if any(mapping.start < AGENT_ADDRESS + AGENT_LENGTH and mapping.end > AGENT_ADDRESS for mapping in mappings):
         raise RecordError(f"the program is linked at {AGENT_ADDRESS:#x}, where Redrive keeps its own pages")
     with _SyscallInstruction(task, vdso) as instruction:
-        _call(recording, task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 0xFFFF_FFFF_FFFF_FFFF, 0)
+        call_in_tracee(recording, task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 2**64 - 1, 0)
         task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
         for mapping in mappings:
             if mapping.name in _KERNEL_PAGES and mapping is not vdso:
-                _call(recording, task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
+                call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
         if recording.kernel.cpuid_faulting:
-            _call(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
+            call_in_tracee(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
     if vdso is not None:
-        _call(recording, task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
-
-
-def _call(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> None:
-    def keep(meaning: Meaning) -> None:
-        recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
-
-    def postpone(signal: int, siginfo: bytes) -> None:
-        task.deferred.append((signal, siginfo))
-
-    result = Injector(task.tracee, task.tracker, keep, postpone).call(instruction, number, *arguments)
-    if -4096 < result < 0:
-        raise RecordError(
-            f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "
-            "a seccomp filter of the program's own may forbid it"
-        )
+        call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
 
 
 def _stack_limit(tid: int) -> int:

@@ -15,8 +15,9 @@ from redrive.recorder import calls, families, signals
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
+from redrive.recorder.injected_calls import SYSCALL_STOPS
 from redrive.recorder.instruction_traps import VSYSCALL_PAGE
-from redrive.recorder.program_start import SYSCALL_STOPS, program_started
+from redrive.recorder.program_start import program_started
 from redrive.recorder.scheduler import GRACE, Scheduler
 from redrive.recorder.straight_calls import StraightCalls
 from redrive.recorder.task import State, Task

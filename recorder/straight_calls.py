@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls
+from redrive.recorder import calls, forced_segv
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 _STRAIGHT = lib.REDRIVE_STRAIGHT
 _NAMES_ADDRESS = lib.REDRIVE_NAMES_ADDRESS
 _MAY_SLEEP = lib.REDRIVE_MAY_SLEEP
+_NAMES_SIGNAL = lib.REDRIVE_NAMES_SIGNAL
 _NUMBERS = 512
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _AGENT = (AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH)
+_FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
+"""What concerns more than result and outputs, but is done by the native step or here."""
 VECTOR_STATE_EVERY = 128
 """Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
 _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
@@ -59,7 +62,17 @@ def _way(row: Row | None) -> int:
         return _STRAIGHT | _NAMES_ADDRESS
     if row.treatment is not Treatment.PLAIN:
         return 0
+    if row.name == "rt_sigaction":
+        # The action may lie where the kernel then writes the old one, so it is read before; only SIGSEGV's matters.
+        return _STRAIGHT | _NAMES_SIGNAL
     return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0)
+
+
+def _is_bare(row: Row | None) -> bool:
+    """Whether a successful call is all told by its registers and outputs."""
+    if row is None or row.treatment is not Treatment.PLAIN:
+        return False
+    return row.name in _FOLLOWED or not calls.has_aftermath(row.name)
 
 
 class StraightCalls:
@@ -76,10 +89,7 @@ class StraightCalls:
         self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
         self._rows = [syscalls.find(number, (0,) * 6) for number in range(_NUMBERS)]
         self._ways = bytes(map(_way, self._rows))
-        self._bare = [
-            row is not None and row.treatment is Treatment.PLAIN and not calls.has_aftermath(row.name)
-            for row in self._rows
-        ]
+        self._bare = list(map(_is_bare, self._rows))
         self._stops = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)) + encode_stop(
             Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
         )
@@ -138,6 +148,8 @@ class StraightCalls:
             writes = tuple(task.tracee.gather(extents)) if extents else ()
         self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
+        if number == forced_segv.RT_SIGPROCMASK and arguments[1]:
+            forced_segv.mask_changed(self._recording, task)
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
             self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))

@@ -13,6 +13,7 @@ class _Library:
     REDRIVE_STRAIGHT: int
     REDRIVE_NAMES_ADDRESS: int
     REDRIVE_MAY_SLEEP: int
+    REDRIVE_NAMES_SIGNAL: int
     def redrive_step_syscall(
         self,
         tid: int,

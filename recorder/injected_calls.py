@@ -1,0 +1,43 @@
+"""Syscalls that the recorder runs in a tracee for purposes of its own.  They are no events."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from redrive.formats.stops import StopKind, StopRegisters
+from redrive.recorder.errors import RecordError
+from redrive.tracee.eras import Meaning
+from redrive.tracee.injection import Injector
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+    from redrive.recorder.task import Task
+
+SYSCALL_STOPS = {
+    Meaning.SECCOMP: StopKind.SECCOMP,
+    Meaning.ENTRY: StopKind.SYSCALL_ENTRY,
+    Meaning.EXIT: StopKind.SYSCALL_EXIT,
+}
+"""How the trace names what the era's rules make of a stop."""
+
+
+def call_in_tracee(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> int:
+    """Run a syscall at the address of a syscall instruction, in a task stopped outside any syscall; its result.
+
+    Raises RecordError when it fails, and TraceeGone when the task dies of it.
+    """
+
+    def keep(meaning: Meaning) -> None:
+        recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
+
+    def postpone(signal: int, siginfo: bytes) -> None:
+        task.deferred.append((signal, siginfo))
+
+    result = Injector(task.tracee, task.tracker, keep, postpone).call(instruction, number, *arguments)
+    if -4096 < result < 0:
+        raise RecordError(
+            f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "
+            "a seccomp filter of the program's own may forbid it"
+        )
+    return result
