@@ -320,6 +320,7 @@ class Recording:
             task.midway = False
         elif end is landmarks.End.OVERTAKEN:
             task.state = State.STOPPED
+            self.scheduler.add(task)
 
     def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
         """What a stop means; a call that is now known to have ended is written first."""
