@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import address_space, answers, forced_segv, foreign_memory, permission, unknown_calls
+from redrive.recorder import address_space, answers, forced_signals, foreign_memory, permission, unknown_calls
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -240,7 +240,7 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
     if _restores_xstate(call):
         # Only a SyscallExit has room for it.
         write_entry(recording, task)
-        forced_segv.mask_changed(recording, task)
+        forced_signals.mask_changed(recording, task)
     effects = _effects(recording, task, call, result)
     writes = _writes(task, call, result)
     entry = call.entry
@@ -355,8 +355,8 @@ _AFTER = {
     "sched_yield": _yielded,
     "setpriority": _nice_changed,
     "sched_setattr": _nice_changed,
-    "rt_sigprocmask": forced_segv.after_sigprocmask,
-    "rt_sigaction": forced_segv.after_sigaction,
+    "rt_sigprocmask": forced_signals.after_sigprocmask,
+    "rt_sigaction": forced_signals.after_sigaction,
     **dict.fromkeys(permission.CHANGES_IDENTITY, permission.check_identity),
 }
 """What the recorder must remember of a syscall that has succeeded."""

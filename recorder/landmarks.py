@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clue, Landmark, Writes
 from redrive.formats.stops import StopKind, StopRegisters
-from redrive.recorder import signals
+from redrive.recorder import forced_signals, signals
 from redrive.recorder.task import Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
@@ -86,6 +86,14 @@ class _Trail:
 
 def take(recording: Recording, task: Task) -> End:
     """Bring a task that is stopped in user code to a landmark, and write that."""
+    with forced_signals.steps_unblocked(recording, task):
+        end = _step_to_landmark(recording, task)
+    if end is not End.OVERTAKEN:
+        forced_signals.undo_steps(recording, task)
+    return end
+
+
+def _step_to_landmark(recording: Recording, task: Task) -> End:
     trail = _Trail(task.tracee.get_xstate())
     mappings = maps.read_mappings(task.tid)
     while True:

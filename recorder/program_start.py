@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
-from redrive.recorder import forced_segv
+from redrive.recorder import forced_signals
 from redrive.recorder.address_space import initial_brk
 from redrive.recorder.errors import RecordError
 from redrive.recorder.injected_calls import call_in_tracee
@@ -35,7 +35,7 @@ def program_started(recording: Recording, task: Task) -> None:
     call = task.call
     former = call.former_task if call else task.tid
     check_program(recording, task, call)
-    forced_segv.program_started(task, first=call is None)
+    forced_signals.program_started(task, first=call is None)
     task.call = None
     task.interrupted = None
     if task.space.users > 1:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, forced_segv, instruction_traps
+from redrive.recorder import calls, forced_signals, instruction_traps
 from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
@@ -68,8 +68,9 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     number = os.WSTOPSIG(task.tracee.stop.status)
     siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
-    may_be_trap = number == signal.SIGSEGV and (code == _SI_KERNEL or forced_segv.is_forced(task))
-    if may_be_trap and instruction_trap(recording, task):
+    # A blocked one comes only when it is forced, perhaps with a pending one's siginfo (legacy_queue, kernel/signal.c).
+    is_forced = code == _SI_KERNEL or task.wishes.blocks(signal.SIGSEGV)
+    if number == signal.SIGSEGV and is_forced and instruction_trap(recording, task):
         return
     if number == signal.SIGSYS and code == _SYS_SECCOMP:
         _end_trapped_call(recording, task, siginfo)
@@ -125,7 +126,7 @@ def instruction_trap(recording: Recording, task: Task) -> bool:
     after = instruction_traps.execute(cause, before, recording.cpu, recording.shown_cpu)
     task.tracee.set_registers(after)
     task.stops.append(_TRAP_STOP)
-    forced_segv.undo(recording, task)
+    forced_signals.undo(recording, task, signal.SIGSEGV)
     recording.write(task, Trap(task.tid, cause, before, after, (), task.take_stops()))
     task.registers = after
     return True
@@ -233,7 +234,7 @@ def _enter_handler(
         recording.scheduler.add(task)
         return False
     task.interrupted = None
-    forced_segv.handler_entered(recording, task, number)
+    forced_signals.handler_entered(recording, task, number)
     handler = tracee.registers
     recording.keep_stop(task, StopKind.STEPPED, StopRegisters.SECOND, 0)
     frame = _frame(task, regs.get(handler, "rsp"))

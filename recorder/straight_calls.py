@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, forced_segv
+from redrive.recorder import calls, forced_signals
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
@@ -63,7 +63,7 @@ def _way(row: Row | None) -> int:
     if row.treatment is not Treatment.PLAIN:
         return 0
     if row.name == "rt_sigaction":
-        # The action may lie where the kernel then writes the old one, so it is read before; only SIGSEGV's matters.
+        # The action may lie where the kernel then writes the old one, so it is read before; few signals' matter.
         return _STRAIGHT | _NAMES_SIGNAL
     return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0)
 
@@ -148,8 +148,8 @@ class StraightCalls:
             writes = tuple(task.tracee.gather(extents)) if extents else ()
         self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
-        if number == forced_segv.RT_SIGPROCMASK and arguments[1]:
-            forced_segv.mask_changed(self._recording, task)
+        if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
+            forced_signals.mask_changed(self._recording, task)
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
             self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from redrive.formats.events import Inputs
-from redrive.recorder.forced_segv import SegvState
+from redrive.recorder.forced_signals import Wishes
 from redrive.tracee.eras import Regime, SyscallTracker
 from redrive.tracee.syscalls import Syscall
 from redrive.tracee.tracee import Tracee
@@ -134,7 +134,7 @@ class Task:
         self._ran = 0
         self.raised: list[tuple[int, bytes]] = []
         """Those that have been sent again for it."""
-        self.segv = SegvState()
+        self.wishes = Wishes()
         self.clear_tid = 0
         """CLONE_CHILD_CLEARTID's or set_tid_address's address."""
         self.robust_list = 0

@@ -160,7 +160,7 @@ static unsigned way_of(const struct redrive_stop *entry, uint64_t data, const ui
     unsigned way = ways[registers->orig_rax];
     if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < agent_end && registers->rsi > agent_start - registers->rdi)
         return 0;
-    if (way & REDRIVE_NAMES_SIGNAL && (int)registers->rdi == SIGSEGV)
+    if (way & REDRIVE_NAMES_SIGNAL && ((int)registers->rdi == SIGSEGV || (int)registers->rdi == SIGTRAP))
         return 0;
     return way;
 }

@@ -52,7 +52,7 @@ enum redrive_way {
     REDRIVE_STRAIGHT = 1,       /* on to its exit stop, without asking */
     REDRIVE_NAMES_ADDRESS = 2,  /* but not when its first two arguments name a range that reaches into the agent's */
     REDRIVE_MAY_SLEEP = 4,      /* and it may wait for another task */
-    REDRIVE_NAMES_SIGNAL = 8    /* but not when its first argument is SIGSEGV */
+    REDRIVE_NAMES_SIGNAL = 8    /* but not when its first argument is SIGSEGV or SIGTRAP */
 };
 
 /* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall
