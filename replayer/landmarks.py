@@ -143,7 +143,9 @@ class _Search:
             elif kind == Clue.MEMORY and where in memory:
                 words.append(Word(where, memory[where]))
             elif kind == Clue.VECTOR and 32 <= where <= len(event.xstate) - 8:
-                vectors.append(Word(where, word_at(event.xstate, where), in_xstate=True))
+                place = self._machine.vectors.own_offset(where)
+                if place is not None:
+                    vectors.append(Word(place, word_at(event.xstate, where), in_xstate=True))
         general = [Word(name, word_at(event.registers, regs.OFFSETS[name])) for name in GENERAL]
         rest = [Word(address, value) for address, value in memory.items()]
         # What is saved by xsave comes late, as that takes longer than all comparisons.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from redrive.formats.header import Header
+from redrive.formats.header import CpuIdentification, Header
 from redrive.replayer.errors import ReplayError
 from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, enter_by_sysemu
 from redrive.replayer.task import Interception
@@ -15,8 +15,10 @@ from redrive.tracee._native import lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.remote_calls import Call
 from redrive.tracee.tracee import Tracee
+from redrive.tracee.xstate import Component, described_components
 
 _ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
+_XSAVE_LEAF = 0xD
 _CPUID_INSTRUCTION = b"\x0f\xa2"
 _SIGSEGV_STOP = 11 << 8 | 0x7F
 
@@ -35,7 +37,7 @@ class Machine:
         self.enter_syscall: EnterSyscall = enter_by_breakpoint if by_breakpoint else enter_by_sysemu
         self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
-        self.vectors = VectorRegisters()
+        self.vectors = VectorRegisters(_components(header.cpu))
         self.has_xsave = "osxsave" in cpu.features()
 
     @property
@@ -65,6 +67,12 @@ class Machine:
         return regs.replace(
             registers, rax=answer.eax, rbx=answer.ebx, rcx=answer.ecx, rdx=answer.edx, rip=rip + 2, orig_rax=-1
         )
+
+
+def _components(machine: CpuIdentification) -> tuple[Component, ...]:
+    """The layout of the recorded XSAVE areas."""
+    answers = {leaf.subleaf: (leaf.eax, leaf.ebx) for leaf in machine.cpuid if leaf.leaf == _XSAVE_LEAF}
+    return described_components(machine.xcr0, answers)
 
 
 def _check_features(header: Header) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
@@ -24,16 +25,43 @@ class Component(NamedTuple):
     size: int
 
 
+_NAMES = {
+    2: "the upper halves of the AVX registers (ymm)",
+    3: "the MPX bound registers",
+    4: "the MPX configuration",
+    5: "the AVX-512 mask registers (k0 to k7)",
+    6: "the upper halves of the AVX-512 registers (zmm0 to zmm15)",
+    7: "the AVX-512 registers zmm16 to zmm31",
+    9: "the protection key rights (PKRU)",
+    17: "the AMX tile configuration",
+    18: "the AMX tiles",
+    19: "the APX registers r16 to r31",
+}
+
+
+def component_name(bit: int) -> str:
+    """What a component holds, for people (Intel SDM volume 1, 13.1)."""
+    return _NAMES.get(bit, f"XSAVE component {bit}")
+
+
+def _extended_bits(mask: int) -> Iterator[int]:
+    return (bit for bit in range(2, 63) if mask >> bit & 1)
+
+
 def components() -> tuple[Component, ...]:
     """The extended components (bit 2 and up) that this machine's XCR0 enables: CPUID leaf 0xD."""
-    enabled = lib.redrive_xgetbv()
-    found = []
+    answers = {}
     answer = ffi.new("uint32_t[4]")
-    for bit in range(2, 63):
-        if enabled >> bit & 1:
-            lib.redrive_cpuid(0xD, bit, answer)
-            found.append(Component(bit, int(answer[1]), int(answer[0])))
-    return tuple(found)
+    for bit in _extended_bits(lib.redrive_xgetbv()):
+        lib.redrive_cpuid(0xD, bit, answer)
+        answers[bit] = int(answer[0]), int(answer[1])
+    return described_components(lib.redrive_xgetbv(), answers)
+
+
+def described_components(enabled: int, answers: Mapping[int, tuple[int, int]]) -> tuple[Component, ...]:
+    """The extended components of a machine: its XCR0, and (eax, ebx) of CPUID leaf 0xD by subleaf."""
+    sizes_and_offsets = ((bit, answers.get(bit, (0, 0))) for bit in _extended_bits(enabled))
+    return tuple(Component(bit, offset, size) for bit, (size, offset) in sizes_and_offsets if size)
 
 
 def states_in_use(xstate: bytes) -> int:
@@ -42,7 +70,7 @@ def states_in_use(xstate: bytes) -> int:
     return value
 
 
-def contents(xstate: bytes, parts: tuple[Component, ...]) -> bytes:
+def contents(xstate: bytes, parts: Sequence[Component]) -> bytes:
     """The values of all vector and floating point registers: two equal results mean the same state to a program.
 
     A component that is not marked in use is in its initial configuration whatever bytes are shown for it, and whether
@@ -63,18 +91,38 @@ def contents(xstate: bytes, parts: tuple[Component, ...]) -> bytes:
     return b"".join(found)
 
 
-def fitted(xstate: bytes, own: bytes) -> bytes:
-    """A recorded XSAVE area in this machine's size, ``own`` being any area of this machine's.
+def fitted(xstate: bytes, recorded: Sequence[Component], own: Sequence[Component], example: bytes) -> bytes:
+    """A recorded XSAVE area as this machine's: CPUs place the components differently (AMD's AVX-512 and PKRU).
 
-    Raises ValueError when the recording uses state this machine's CPU does not have.
+    ``recorded`` and ``own`` are the components of the two machines, and ``example`` is any area of this machine's.
+    Raises ValueError when the recording uses state that this machine's CPU does not have.
     """
-    if len(xstate) == len(own):
+    if tuple(recorded) == tuple(own) and len(xstate) == len(example):
         return xstate
-    supported: int = struct.unpack_from("<Q", own, _XCR0_OFFSET)[0]
-    if states_in_use(xstate) & ~supported:
-        raise ValueError("the recording uses CPU state (XSAVE components) that this machine does not have")
-    area = bytearray(len(own))
-    shared = min(len(own), len(xstate))
-    area[:shared] = xstate[:shared]
-    area[_XCR0_OFFSET : _XCR0_OFFSET + 8] = own[_XCR0_OFFSET : _XCR0_OFFSET + 8]
+    area = bytearray(len(example))
+    area[:LEGACY_SIZE] = xstate[:LEGACY_SIZE]
+    area[_XCR0_OFFSET : _XCR0_OFFSET + 8] = example[_XCR0_OFFSET : _XCR0_OFFSET + 8]
+    # XSTATE_BV alone of the header: XCOMP_BV is 0 in the standard format, and the rest is reserved.
+    area[LEGACY_SIZE : LEGACY_SIZE + 8] = xstate[LEGACY_SIZE : LEGACY_SIZE + 8]
+    sources, targets = ({component.bit: component for component in parts} for parts in (recorded, own))
+    for bit in _extended_bits(states_in_use(xstate)):
+        target, source = targets.get(bit), sources.get(bit)
+        if target is None:
+            raise ValueError(f"the recording uses {component_name(bit)}, which this machine's CPU does not have")
+        if source is None or source.offset + source.size > len(xstate):
+            raise ValueError(f"the trace's header does not say where it keeps {component_name(bit)}")
+        if source.size != target.size:
+            raise ValueError(f"{component_name(bit)} of the recording CPU differ in size from those of this one")
+        area[target.offset : target.offset + target.size] = xstate[source.offset : source.offset + source.size]
     return bytes(area)
+
+
+def moved_offset(offset: int, recorded: Sequence[Component], own: Sequence[Component]) -> int | None:
+    """Where this machine's XSAVE area keeps what is at an offset of a recorded one; None where it does not."""
+    if offset < LEGACY_SIZE + HEADER_SIZE:
+        return offset
+    for source in recorded:
+        if source.offset <= offset < source.offset + source.size:
+            target = next((part for part in own if (part.bit, part.size) == (source.bit, source.size)), None)
+            return None if target is None else target.offset + offset - source.offset
+    return None

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from redrive.formats.events import Restart, Signal, SignalAction, SignalPoint, SyscallExit, VectorState
+from redrive.formats.header import CpuidLeaf
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.replay import replay
 from redrive.tracee import registers as regs
-from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, STACK, TraceByHand, assemble
+from redrive.tracee.xstate import components
+from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, STACK, TraceByHand, assemble, header
 
 RESUME_FLAG = 1 << 16
 SIGINFO = bytes(128)
@@ -166,6 +168,35 @@ def _xstate_with_xmm0(value: int) -> bytes:
     area[464:472] = (3).to_bytes(8, "little")
     area[512:520] = (3).to_bytes(8, "little")
     return bytes(area)
+
+
+YMM_THEN_EXIT = """
+    ud2
+    vextractf128 $1, %ymm0, %xmm1
+    movq %xmm1, %rdi
+    mov $60, %eax
+    syscall
+"""
+
+
+def test_vector_registers_of_a_cpu_that_keeps_them_elsewhere(tmp_path: Path) -> None:
+    if not any(component.bit == 2 for component in components()):
+        pytest.skip("needs AVX")
+    code = assemble(YMM_THEN_EXIT, tmp_path)
+    trace = TraceByHand(tmp_path / "trace", header([CpuidLeaf(0xD, 2, 256, 704, 0, 0)]))
+    trace.execute(code)
+    at_fault = regs.replace(trace.registers[FIRST_TASK], eflags=0x202 | RESUME_FLAG)
+    handler = regs.replace(at_fault, rip=CODE + 2)
+    area = bytearray(_xstate_with_xmm0(0x1234).ljust(960, b"\x77"))
+    area[512:520] = (7).to_bytes(8, "little")
+    area[704:960] = (0x5678).to_bytes(16, "little") + bytes(240)
+    event = _signal(signal.SIGILL, SignalPoint.FAULT, at_fault, handler)
+    trace.write(event._replace(handler_xstate=bytes(area)))
+    trace.write(VectorState(FIRST_TASK, bytes(area)))
+    trace.registers[FIRST_TASK] = regs.replace(handler, eflags=0x202)
+    trace.enter(len(code), rax=60, rdi=0x5678)
+    trace.exit()
+    assert replay(trace.close()).complete
 
 
 def test_vector_registers_are_compared(tmp_path: Path) -> None:
