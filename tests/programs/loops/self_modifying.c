@@ -1,6 +1,6 @@
 /* A loop that writes over itself: the operand of an instruction, an instruction, the code of its callee.
  * Output: varies
- * Used by: no test yet, as replay can only stop at each visit here, ten microseconds each
+ * The loops are slow, by pauses: replay can only stop at each visit here, ten microseconds each.
  * Compile: -pthread */
 #include "interrupted.h"
 
@@ -8,8 +8,10 @@
 
 static unsigned char *page;
 
-/* 1: incl 2(%rip) [its own next instruction's immediate]; mov $0, %eax; cmpq $0, (%rsi); je 1b; ret */
-static const unsigned char counts_in_code[] = {0xff, 0x05, 1, 0, 0, 0, 0xb8, 0, 0, 0, 0, 0x48, 0x83, 0x3e, 0x00, 0x74, 0xef, 0xc3};
+#define PAUSES 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90, 0xf3, 0x90
+
+/* 1: incl 1(%rip), which is the next instruction's operand; mov $0, %eax; pauses; cmpq $0, (%rsi); je 1b; ret */
+static const unsigned char counts_in_code[] = {0xff, 0x05, 1, 0, 0, 0, 0xb8, 0, 0, 0, 0, PAUSES, 0x48, 0x83, 0x3e, 0x00, 0x74, 0xdf, 0xc3};
 
 static void counts(void)
 {
@@ -25,6 +27,8 @@ static void rewrites(void)
     memcpy(callee, "\x48\x8d\x47\x00\xc3", 5);
     uint64_t sum = 0, rounds = 0;
     while (!over) {
+        for (int i = 0; i < 8; i++)
+            __builtin_ia32_pause();
         *(volatile unsigned char *)(callee + 3) = (unsigned char)rounds++;
         sum = ((uint64_t(*)(uint64_t))callee)(sum);
     }
@@ -34,7 +38,7 @@ static void rewrites(void)
 static void replaces_instruction(void)
 {
     /* inc %eax (ff c0) becomes dec %eax (ff c8) and back: flips a bit of its own second byte. */
-    static const unsigned char flips[] = {0xff, 0xc0, 0x80, 0x35, 0xf8, 0xff, 0xff, 0xff, 0x08, 0x48, 0x83, 0x3e, 0x00, 0x74, 0xf1, 0xc3};
+    static const unsigned char flips[] = {0xff, 0xc0, 0x80, 0x35, 0xf8, 0xff, 0xff, 0xff, 0x08, PAUSES, 0x48, 0x83, 0x3e, 0x00, 0x74, 0xe1, 0xc3};
     uint32_t value;
     memcpy(page + 2048, flips, sizeof flips);
     asm volatile("call *%%rcx" : "=a"(value) : "0"(0), "c"(page + 2048), "S"(&over) : "cc", "memory");
