@@ -309,6 +309,9 @@ class Recording:
     @staticmethod
     def _is_midway(task: Task) -> bool:
         same = signals.same_registers(task.tracee.registers, task.registers)
+        if same and any(number == signal.SIGCONT for number, _ in task.raised):
+            # Sending a SIGCONT makes a stop of its own, before the delivery's (prepare_signal of kernel/signal.c).
+            return False
         return task.call is None and (task.may_come_back or not same)
 
     def _bring_to_landmark(self, task: Task) -> None:
