@@ -1,5 +1,4 @@
 /* Processes that spin on flags in shared memory: a mapping made before the fork, one of a file, one of System V.
- * Used by: no test yet, as recording or replaying it was seen to take longer than a minute
  * Output: varies
  * Compile: -pthread */
 #include "threads.h"
@@ -13,8 +12,10 @@ static void back_and_forth(const char *name, volatile uint32_t *turn)
     uint64_t rounds = 0;
     pid_t child = forked();
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        while (*turn != 2 * round + (child == 0))
+        while (*turn != 2 * round + (child == 0)) {
+            __builtin_ia32_pause();
             rounds++;
+        }
         turn[1] = turn[1] * 3 + (uint32_t)rounds;
         __atomic_store_n(turn, *turn + 1, __ATOMIC_SEQ_CST);
     }
