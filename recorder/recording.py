@@ -183,6 +183,9 @@ class Recording:
             self._await_or_leave(task)
             return
         self.scheduler.running = task
+        if self._is_overdue(task):
+            # A task that stops by itself as often as the timer ticks is never found running by a tick.
+            task.tracee.interrupt()
         while True:
             result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
             if result == -errno.ECHILD and families.may_lose_its_tid(task):
@@ -195,7 +198,7 @@ class Recording:
             others_wait = self.scheduler.turn_is_over()
             if self.scheduler.running is None:
                 return
-            if task.call is None and task.deferred and time.monotonic() >= task.deferred_since + GRACE:
+            if self._is_overdue(task):
                 task.tracee.interrupt()
             if not others_wait:
                 continue
@@ -207,8 +210,15 @@ class Recording:
                 # A killed leader: its end is reported after that of the other threads, which wait for their turn.
                 self.leave_asleep(task)
                 return
-            if task.is_private or self.scheduler.is_overdue():
+            if task.is_private:
                 task.tracee.interrupt()
+
+    def _is_overdue(self, task: Task) -> bool:
+        """Whether a task in running code has a signal, or others wait for their turn, for longer than they should."""
+        if task.call is not None:
+            return False
+        waits_for_signal = bool(task.deferred) and time.monotonic() >= task.deferred_since + GRACE
+        return waits_for_signal or self.scheduler.is_overdue()
 
     def _await_or_leave(self, task: Task) -> None:
         result = lib.redrive_wait_or_sleep(task.tid, task.tracee.stop)

@@ -15,11 +15,12 @@ enum { TICKS = 12, OTHER_ROUNDS = 5000000 };
 static volatile uint64_t over; /* loops end when it is not zero */
 static volatile uint64_t ticks, seen, entered, other_progress;
 static volatile const uint64_t *watched; /* what the handler looks at, if anything */
-static void *volatile way_out;           /* where the handler sends a loop that never ends by itself */
+static void *volatile way_out;           /* where the handler sends a loop that never ends by itself, once */
+static volatile int never_ends;          /* whether the loop is one of those */
 static pthread_t loops;
 
 /* For an endless loop: 2: is behind it. */
-#define WAY_OUT "leaq 2f(%%rip), %%rax; movq %%rax, way_out(%%rip); "
+#define WAY_OUT "movl $1, never_ends(%%rip); leaq 2f(%%rip), %%rax; movq %%rax, way_out(%%rip); "
 /* The end of a round: flags are the same each time, and no register changes. */
 #define UNTIL_OVER "cmpq $0, over(%%rip); je 1b; "
 
@@ -36,11 +37,12 @@ static inline void on_tick(int signal, siginfo_t *info, void *context)
     (void)signal, (void)info;
     if (watched)
         seen = seen * 31 + *watched;
-    if (++ticks != TICKS)
+    if (++ticks < TICKS)
         return;
     over = 1;
     if (way_out)
         ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)way_out;
+    way_out = NULL;
 }
 
 static inline void by_ticks(void (*loop)(void))
@@ -54,29 +56,27 @@ static inline void by_ticks(void (*loop)(void))
     CHECK(over == 1 && ticks >= TICKS);
 }
 
-static inline void *computes_beside(void *endless)
+static inline void *computes_beside(void *unused)
 {
     uint64_t x = 1;
-    while (!entered || (endless && !way_out))
+    while (!entered || (never_ends && !way_out))
         usleep(200);
     for (int i = 0; i < OTHER_ROUNDS; i++)
         other_progress = x = x * 6364136223846793005 + 1442695040888963407;
-    if (endless) {
+    if (never_ends) {
         ticks = TICKS - 1;
         CHECK(pthread_kill(loops, SIGALRM) == 0);
     } else {
         over = 1;
     }
-    return NULL;
+    return unused;
 }
 
 static inline void by_thread(void (*loop)(void))
 {
-    void *endless = way_out;
     over = ticks = seen = entered = 0;
-    way_out = NULL;
     loops = pthread_self();
-    pthread_t other = started(computes_beside, endless);
+    pthread_t other = started(computes_beside, NULL);
     entered = 1;
     loop();
     joined(other);
@@ -91,7 +91,7 @@ static inline void in_both_ways(const char *name, void (*loop)(void))
     printf("%s: %lu, at the ticks %lx\n", name, reached, seen);
     by_thread(loop);
     printf("%s: %lu beside a thread\n", name, reached);
-    way_out = NULL;
+    never_ends = 0;
 }
 
 #endif
