@@ -45,7 +45,7 @@ _POINTER_WINDOW = (-16, 64)
 _WORD_WINDOW = (-64, 64)
 """Around each word of memory that the code names: what lies beside it belongs to it, often."""
 _DATA_AT_MOST = 1 << 14
-"""Mappings of data up to so many bytes, of which the code names a word, are kept whole."""
+"""Mappings of data up to so many bytes are kept whole: what counts the rounds of a loop may be far from its code."""
 _WITNESSES_AT_MOST = 48 << 10
 _CLUES_AT_MOST = 24
 _RUN_TO_THE_NEXT = frozenset({Kind.REPEATED, Kind.POPS_FLAGS})
@@ -275,7 +275,7 @@ def _windows(registers: bytes, named: Sequence[int], mappings: Sequence[maps.Map
         mapping = maps.find_mapping(mappings, place)
         if mapping is None or mapping.protection & 3 != 3:
             continue
-        if mapping.length <= _DATA_AT_MOST and not mapping.name.startswith(b"["):
+        if _is_data(mapping):
             whole[mapping] = None
         first, end = max(place + before, mapping.start), min(place + behind, mapping.end)
         # Windows overlap: each run of words not yet kept becomes a piece.
@@ -283,8 +283,14 @@ def _windows(registers: bytes, named: Sequence[int], mappings: Sequence[maps.Map
             if start not in done:
                 done.update(range(start, min(start + 64, end), 8))
                 yield start, min(64, end - start)
+    whole.update({mapping: None for mapping in mappings if _is_data(mapping)})
     for mapping in whole:
         yield mapping.start, mapping.length
+
+
+def _is_data(mapping: maps.Mapping) -> bool:
+    """Whether it is small and writable, and neither a stack nor the heap."""
+    return mapping.protection & 3 == 3 and mapping.length <= _DATA_AT_MOST and not mapping.name.startswith(b"[")
 
 
 def _is_writable(mappings: Sequence[maps.Mapping], address: int) -> bool:

@@ -1,6 +1,5 @@
 /* Only a part of AVX-512's state changes: the top of zmm0, of zmm20, a mask register.
  * Output: varies
- * Used by: no test yet, as its replay takes a minute
  * Compile: -pthread */
 #include "interrupted.h"
 

@@ -1,6 +1,5 @@
 /* Interrupted inside of libc: memset, memcpy, strlen, memchr, qsort, strtod, snprintf and the rest of a shared library's code.
  * Output: varies
- * Used by: no test yet, as some of its replays run on for long after the point or take an earlier one for it
  * Compile: -pthread */
 #include "interrupted.h"
 

@@ -1,6 +1,5 @@
 /* Loops of one, two and three short instructions, in which nothing of five bytes has room.
  * Output: varies
- * Used by: no test yet, as some of its replays run on for long after the point or take an earlier one for it
  * Compile: -pthread */
 #include "interrupted.h"
 

@@ -1,6 +1,5 @@
 /* Only the upper half of a ymm register changes.
  * Output: varies
- * Used by: no test yet, as its replay takes a minute
  * Compile: -pthread */
 #include "interrupted.h"
 
