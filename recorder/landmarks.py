@@ -289,8 +289,8 @@ def _windows(registers: bytes, named: Sequence[int], mappings: Sequence[maps.Map
 
 
 def _is_data(mapping: maps.Mapping) -> bool:
-    """Whether it is small and writable, and neither a stack nor the heap."""
-    return mapping.protection & 3 == 3 and mapping.length <= _DATA_AT_MOST and not mapping.name.startswith(b"[")
+    """Whether it is small and writable, and neither code, a stack nor the heap."""
+    return mapping.protection == 3 and mapping.length <= _DATA_AT_MOST and not mapping.name.startswith(b"[")
 
 
 def _is_writable(mappings: Sequence[maps.Mapping], address: int) -> bool:

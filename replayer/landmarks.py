@@ -94,6 +94,8 @@ class _Search:
         self._machine = machine
         self._address = regs.get(event.registers, "rip")
         self._began = time.monotonic()
+        self._displaced = b""
+        """The bytes in whose place a jump has been put."""
 
     def run(self) -> None:
         code = self._plan() or self._by_breakpoint()
@@ -133,6 +135,8 @@ class _Search:
             address + offset: word_at(data, offset)
             for address, data in event.witnesses
             for offset in range(0, len(data) - 7, 8)
+            # The code would see the jump there.
+            if not self._address - 8 < address + offset < self._address + len(event.code)
         }
         by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
         words = []
@@ -167,7 +171,7 @@ class _Search:
         tracee = self._task.tracee
         page = page_floor(code.landing)
         flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
-        displaced = tracee.read(self._address, len(jump))
+        self._displaced = tracee.read(self._address, len(jump))
         run(
             tracee,
             [
@@ -180,7 +184,8 @@ class _Search:
         yield
         # What the program itself has put there meanwhile stays.
         if tracee.read(self._address, len(jump)) == jump:
-            tracee.write(self._address, displaced)
+            tracee.write(self._address, self._displaced)
+        self._displaced = b""
         run(tracee, [Call(_MUNMAP, (page, CODE_LENGTH + DATA_LENGTH))])
 
     def _by_comparison(self, plan: tuple[LandmarkCode, bytes]) -> None:
@@ -234,12 +239,20 @@ class _Search:
 
     def _is_there(self, seen: bytes) -> bool:
         """Whether everything that was recorded is as it was."""
-        event, tracee = self._event, self._task.tracee
+        event = self._event
         if not same_in_user_code(event.registers, seen):
             return False
-        if any(tracee.read_available(address, len(data)) != data for address, data in event.witnesses):
+        if any(self._memory(address, len(data)) != data for address, data in event.witnesses):
             return False
         return self._machine.vectors.agree(self._task, event.xstate)
+
+    def _memory(self, address: int, length: int) -> bytes:
+        """Memory as the program has it: without the jump."""
+        data = bytearray(self._task.tracee.read_available(address, length))
+        for offset, byte in enumerate(self._displaced, self._address - address):
+            if 0 <= offset < len(data):
+                data[offset] = byte
+        return bytes(data)
 
     def _elsewhere(self, code: LandmarkCode) -> Mismatch:
         mismatch = stopped_elsewhere(self._task, _EXPECTED, self._event.registers)
