@@ -21,6 +21,7 @@ from redrive.recorder.injected_calls import call_in_tracee
 from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.signal_mask import ALL_BUT_FAULTS
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -144,13 +145,16 @@ def undo_steps(recording: Recording, task: Task) -> None:
 
 
 @contextmanager
-def steps_unblocked(recording: Recording, task: Task) -> Iterator[None]:
-    """Single steps in a task that may block SIGTRAP: while it is not blocked, its action stays what it is."""
-    lifted = recording.kernel.signal_mask and task.wishes.blocks(signal.SIGTRAP)
-    if lifted:
-        task.tracee.set_signal_mask(task.wishes.mask & ~(1 << signal.SIGTRAP - 1))
+def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
+    """Single steps, with no signal but those that instructions raise.
+
+    A timer that comes due as fast as steps are made would let none be made.  And while SIGTRAP is not blocked, its action
+    stays what it is.  A kernel before 3.11 cannot set the mask: signals come then, and are put aside.
+    """
+    if recording.kernel.signal_mask:
+        task.tracee.set_signal_mask((task.wishes.mask | ALL_BUT_FAULTS) & ~(1 << signal.SIGTRAP - 1))
     yield
-    if lifted:
+    if recording.kernel.signal_mask:
         with suppress(TraceeGone):
             _restore_mask(recording, task)
 

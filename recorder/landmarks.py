@@ -86,7 +86,7 @@ class _Trail:
 
 def take(recording: Recording, task: Task) -> End:
     """Bring a task that is stopped in user code to a landmark, and write that."""
-    with forced_signals.steps_unblocked(recording, task):
+    with forced_signals.kept_from_steps(recording, task):
         end = _step_to_landmark(recording, task)
     if end is not End.OVERTAKEN:
         forced_signals.undo_steps(recording, task)

@@ -7,8 +7,7 @@ single step would force SIGTRAP on a program that may block or ignore it, and ch
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from redrive.tracee import ptrace
@@ -16,9 +15,8 @@ from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi
 from redrive.tracee.eras import Meaning, Request, SyscallStop, SyscallTracker
 from redrive.tracee.errors import TraceeError, TraceeGone
+from redrive.tracee.signal_mask import ALL_SIGNALS, signals_pending
 from redrive.tracee.tracee import Tracee
-
-_ALL_SIGNALS = 2**64 - 1
 
 
 @dataclass(frozen=True)
@@ -44,25 +42,12 @@ class Injector:
         before = self.tracee.registers
         named = dict(zip(regs.ARGUMENTS, arguments, strict=False))
         self.tracee.set_registers(regs.replace(before, rip=instruction, rax=number, orig_rax=-1, **named))
-        with self._signals_blocked():
+        with signals_pending(self.tracee, ALL_SIGNALS):
             while self._next_stop() is not Meaning.EXIT:
                 pass
         result = regs.get_signed(self.tracee.registers, "rax")
         self.tracee.set_registers(before)
         return result
-
-    @contextmanager
-    def _signals_blocked(self) -> Iterator[None]:
-        try:
-            mask = self.tracee.get_signal_mask()
-        except TraceeGone:
-            raise
-        except TraceeError:
-            yield
-            return
-        self.tracee.set_signal_mask(_ALL_SIGNALS)
-        yield
-        self.tracee.set_signal_mask(mask)
 
     def _next_stop(self) -> Meaning:
         self.tracker.resumed(Request.SYSCALL, *_values(self.tracee))
