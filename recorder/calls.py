@@ -93,7 +93,8 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
         call.inputs = found.inputs(arguments, task.tracee)
     elif not answered:
         _begin_unknown(recording, task, call)
-    call.postponed = bool(task.deferred)
+    # In a row of many handlers the call itself must have its turn some time.
+    call.postponed = bool(task.deferred) and not task.repeated.has_enough()
     raise_deferred(task)
 
 
@@ -255,6 +256,8 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
         recording.write(task, Syscall(task.tid, call.number, entry, seen, writes, effects, call.inputs, stops))
     task.registers = registers
     task.may_come_back = _restores_xstate(call)
+    if task.may_come_back:
+        task.repeated.returned(registers)
     task.call = None
     if result in RESTARTS:
         task.interrupted = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call

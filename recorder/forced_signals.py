@@ -148,8 +148,8 @@ def undo_steps(recording: Recording, task: Task) -> None:
 def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
     """Single steps, with no signal but those that instructions raise.
 
-    A timer that comes due as fast as steps are made would let none be made.  And while SIGTRAP is not blocked, its action
-    stays what it is.  A kernel before 3.11 cannot set the mask: signals come then, and are put aside.
+    A timer that comes due as fast as steps are made would let none be made.  And while SIGTRAP is not blocked, its
+    action stays what it is.  A kernel before 3.11 cannot set the mask: signals come then, and are put aside.
     """
     if recording.kernel.signal_mask:
         task.tracee.set_signal_mask((task.wishes.mask | ALL_BUT_FAULTS) & ~(1 << signal.SIGTRAP - 1))

@@ -165,7 +165,7 @@ class Recording:
             task.pending = signals.pending_signals(task)
         task.let_go()
         task.midway = False
-        if task.call is None and not task.signal and self.straight.step(task):
+        if task.call is None and not task.signal and not task.repeated.is_quiet and self.straight.step(task):
             return
         request = self._request(task)
         signal_number, task.signal = task.signal, 0
@@ -257,6 +257,7 @@ class Recording:
 
     def _handle(self, task: Task) -> None:
         """One stop of one task."""
+        task.repeated.stopped()
         stop = task.tracee.stop
         status = int(stop.status)
         if task.exited and status >> 16 != ptrace.EVENT_EXEC:

@@ -30,7 +30,7 @@ _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _FIRST_REAL_TIME = 32
-_SI_KERNEL, _SI_TKILL, _SYS_SECCOMP = 0x80, -6, 1
+_SI_KERNEL, _SI_TIMER, _SI_TKILL, _SYS_SECCOMP = 0x80, -2, -6, 1
 _SI_SYSCALL = 24
 """Where siginfo has the number: asm-generic/siginfo.h."""
 # struct rt_sigframe of arch/x86/include/asm/sigframe.h: pretcode, then ucontext, then siginfo.
@@ -78,10 +78,12 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif _is_at_event(task, number):
+    elif _is_at_event(task, number) and not _comes_too_often(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task):
         _meet_running_code(recording, task, number, siginfo, action)
+    elif task.repeated.has_enough():
+        task.repeated.quieten()
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:
@@ -100,6 +102,21 @@ def _is_at_event(task: Task, number: int) -> bool:
     if not same_registers(task.tracee.registers, task.registers):
         return False
     return not task.may_come_back or number in task.pending
+
+
+def _comes_too_often(task: Task, number: int, code: int) -> bool:
+    """Whether a signal meets the task where it has had this one again and again: it would never get any further.
+
+    Each is a new one, and not one of several that the kernel had pending: neither standard signals nor those of one
+    timer queue (signal(7), timer_create(2)).
+    """
+    if number >= _FIRST_REAL_TIME and code != _SI_TIMER:
+        return False
+    if not task.repeated.comes_too_often(number, task.registers):
+        return False
+    # It runs on from here without an event, and may come back.
+    task.may_come_back = True
+    return True
 
 
 def pending_signals(task: Task) -> frozenset[int]:
@@ -235,6 +252,7 @@ def _enter_handler(
         return False
     task.interrupted = None
     forced_signals.handler_entered(recording, task, number)
+    task.repeated.entered(number, registers, task.registers)
     handler = tracee.registers
     recording.keep_stop(task, StopKind.STEPPED, StopRegisters.SECOND, 0)
     frame = _frame(task, regs.get(handler, "rsp"))

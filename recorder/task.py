@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from redrive.formats.events import Inputs
 from redrive.recorder.forced_signals import Wishes
+from redrive.recorder.repeated_signals import RepeatedSignals
 from redrive.tracee.eras import Regime, SyscallTracker
 from redrive.tracee.syscalls import Syscall
 from redrive.tracee.tracee import Tracee
@@ -139,6 +140,7 @@ class Task:
         """CLONE_CHILD_CLEARTID's or set_tid_address's address."""
         self.robust_list = 0
         """Head of the robust futex list."""
+        self.repeated = RepeatedSignals(self.tracee)
         self.frame_failed = False
         """Whether the kernel has just been unable to enter a handler."""
         self.strict = False
