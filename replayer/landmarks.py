@@ -29,6 +29,7 @@ from redrive.replayer.machine import Machine
 from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
 from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
+from redrive.tracee.cpu_time import cpu_time
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import decode
 from redrive.tracee.landing import find_landing
@@ -47,7 +48,7 @@ _MMAP, _MUNMAP = 9, 11
 _NO_DESCRIPTOR = 2**64 - 1
 _MOST_WITNESSES = 1 << 16
 _SLOWER = 60
-"""How much longer than the recorded run a search may take: comparing, on a slower machine."""
+"""How much longer than the recorded run a search may take, in CPU time: comparing, on a slower machine."""
 _SLOWER_BY_STOPS = 20_000
 """The same for a search by debug register, which stops the task at each visit."""
 _LEAST_TIME = 20.0
@@ -93,7 +94,7 @@ class _Search:
         self._event = event
         self._machine = machine
         self._address = regs.get(event.registers, "rip")
-        self._began = time.monotonic()
+        self._used_before = self._used()
         self._displaced = b""
         """The bytes in whose place a jump has been put."""
 
@@ -225,14 +226,18 @@ class _Search:
                 clear_breakpoint(task.tracee)
                 return code
 
+    def _used(self) -> float:
+        """CPU time in seconds: by the clock, a search takes longer on a machine that is busy or stops for a while."""
+        return cpu_time(self._task.tracee.tid) + time.process_time()
+
     def _run(self, limit: float) -> None:
         def give_up() -> bool:
-            return time.monotonic() > self._began + limit
+            return self._used() > self._used_before + limit
 
         if give_up() or not self._task.run_unless(give_up):
             raise Mismatch(
                 self._task,
-                f"{_EXPECTED}, within {limit:.0f} s of searching",
+                f"{_EXPECTED}, within {limit:.0f} s of CPU time",
                 self._event.registers,
                 self._task.tracee.registers if os.WIFSTOPPED(self._task.tracee.stop.status) else b"",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,10 @@ def test_the_filter_answers_what_the_probe_tries_first(
 ) -> None:
     for number in PAIRS[0]:
         archive = redrive.folder / f"trace-{number}"
-        filtered = redrive.behind(launcher("foreign_filter"), f"{number}={action}", "--")
+        # Python's site module asks for its user with one of these calls, to look for that user's packages.
+        environment = {**redrive.environment, "PYTHONNOUSERSITE": "1"}
+        behind = redrive.behind(launcher("foreign_filter"), f"{number}={action}", "--")
+        filtered = replace(behind, environment=environment)
         native = filtered.native("true")
         if native.status == SKIPPED:
             pytest.skip(native.stderr.decode())
