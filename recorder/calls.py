@@ -29,8 +29,9 @@ RESTARTS = range(-516, -511)
 """ERESTARTSYS (512) to ERESTART_RESTARTBLOCK (516): linux/errno.h.  They never reach the program."""
 _X32_BIT = 0x4000_0000
 _MOV_EAX = 0xB8
-_THREE_WORDS = struct.Struct("<3Q")
-_RAX = regs.OFFSETS["rax"]
+_ARGUMENTS_AND_NUMBER = struct.Struct("<3Q16x4Q")
+"""r10, r9, r8; rax and rcx are passed over; rdx, rsi, rdi, orig_rax."""
+_RAX, _R10 = regs.OFFSETS["rax"], regs.OFFSETS["r10"]
 _AFTER_RAX = _RAX + 8
 _CLONE_UNTRACED = 0x0080_0000
 _O_ACCMODE = 3
@@ -57,10 +58,13 @@ _DESTINATION = {"copy_file_range": 2, "splice": 2}
 
 def arguments_of(registers: bytes) -> tuple[int, ...]:
     """The six arguments, unsigned."""
-    # rdx, rsi, rdi and r10, r9, r8 lie side by side.
-    upper = _THREE_WORDS.unpack_from(registers, regs.OFFSETS["rdx"])
-    lower = _THREE_WORDS.unpack_from(registers, regs.OFFSETS["r10"])
-    return (upper[2], upper[1], upper[0], lower[0], lower[2], lower[1])
+    return number_and_arguments(registers)[1]
+
+
+def number_and_arguments(registers: bytes) -> tuple[int, tuple[int, ...]]:
+    """orig_rax and the six arguments, unsigned."""
+    r10, r9, r8, rdx, rsi, rdi, number = _ARGUMENTS_AND_NUMBER.unpack_from(registers, _R10)
+    return number, (rdi, rsi, rdx, r10, r8, r9)
 
 
 def begin(recording: Recording, task: Task) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import struct
 from typing import TYPE_CHECKING
@@ -28,9 +29,11 @@ _STRAIGHT = lib.REDRIVE_STRAIGHT
 _NAMES_ADDRESS = lib.REDRIVE_NAMES_ADDRESS
 _MAY_SLEEP = lib.REDRIVE_MAY_SLEEP
 _NAMES_SIGNAL = lib.REDRIVE_NAMES_SIGNAL
-_NUMBERS = 512
+_AT_FIRST_STOP = lib.REDRIVE_AT_FIRST_STOP
+_INTERRUPTED = lib.REDRIVE_INTERRUPTED
+_ASLEEP = lib.REDRIVE_ASLEEP
+_RETURNED = lib.REDRIVE_RETURNED
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
-_AGENT = (AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH)
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
 VECTOR_STATE_EVERY = 128
@@ -39,12 +42,11 @@ _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
 _SI_KERNEL = 0x80
 _SIGNED_WORD = struct.Struct("<q")
 _RAX = regs.OFFSETS["rax"]
-_REGISTERS_EXCEPT_RAX = (slice(0, _RAX), slice(_RAX + 8, regs.SIZE))
 
 
 def _extents(row: Row, arguments: tuple[int, ...], result: int, task: Task) -> list[tuple[int, int]]:
-    """What a successful call wrote, by the row's shortcut where it has one."""
-    if row.plain_outputs is None:
+    """What a call wrote, by the row's shortcut where it has one."""
+    if row.plain_outputs is None or result < 0:
         return row.outputs(arguments, result, task.tracee)
     return [
         (arguments[index], result if length < 0 else length)
@@ -68,11 +70,9 @@ def _way(row: Row | None) -> int:
     return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0)
 
 
-def _is_bare(row: Row | None) -> bool:
-    """Whether a successful call is all told by its registers and outputs."""
-    if row is None or row.treatment is not Treatment.PLAIN:
-        return False
-    return row.name in _FOLLOWED or not calls.has_aftermath(row.name)
+def _has_aftermath(row: Row | None) -> bool:
+    """Whether a successful call concerns more than its registers and outputs."""
+    return row is None or (row.name not in _FOLLOWED and calls.has_aftermath(row.name))
 
 
 class StraightCalls:
@@ -87,15 +87,17 @@ class StraightCalls:
         shown = stops_of_call(recording.kernel.regime, Drive.CONT_THEN_SYSCALL, DrivenCall.TRACED)
         self._count = 0
         self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
-        self._rows = [syscalls.find(number, (0,) * 6) for number in range(_NUMBERS)]
-        self._ways = bytes(map(_way, self._rows))
-        self._bare = list(map(_is_bare, self._rows))
+        self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH))
+        self._rows = [syscalls.find(number, (0,) * 6) for number in range(len(self._ways.by_number))]
+        self._ways.by_number = list(map(_way, self._rows))
+        self._plain = [row is not None and row.treatment is Treatment.PLAIN for row in self._rows]
+        self._has_aftermath = list(map(_has_aftermath, self._rows))
         self._stops = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)) + encode_stop(
             Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
         )
 
     def step(self, task: Task) -> bool:
-        """Resume a task in user code to its next syscall's end, or to whatever stop comes instead.
+        """Resume a task in user code, over whole syscalls, until its turn may be over or something else comes.
 
         False when this task must be driven stop by stop; nothing has been done then.
         """
@@ -108,40 +110,46 @@ class StraightCalls:
         ):
             return False
         stop = task.tracee.stop
+        scheduler = self._recording.scheduler
         watch_sleep = len(self._recording.tasks) > 1
-        outcome = lib.redrive_step_syscall(
-            task.tid, TRACE_DATA, self._ways, _NUMBERS, *_AGENT, watch_sleep, stop, self._exit
-        )
-        if outcome == 2 and self._exit.status >> 8 == 0x85:
-            self._whole_call(task)
-        elif outcome == 1:
-            if stop.status == _SEGV_STOP and stop.siginfo[8] == _SI_KERNEL and instruction_trap(self._recording, task):
+        while True:
+            course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, stop, self._exit)
+            if course != _RETURNED:
+                self._leave(task, course)
                 return True
+            if not self._returned(task) or scheduler.turn_may_be_over():
+                return True
+            task.let_go()
+
+    def _leave(self, task: Task, course: int) -> None:
+        """Something else has come than a call's return."""
+        stop = task.tracee.stop
+        if course == _AT_FIRST_STOP:
+            if stop.status == _SEGV_STOP and stop.siginfo[8] == _SI_KERNEL and instruction_trap(self._recording, task):
+                return
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.STOPPED
-        elif outcome == -4:
+        elif course == -errno.EINTR:
             task.tracker.resumed(Request.CONT, -1, 0)
             self._recording.await_stop(task)
-        elif outcome in (2, 3, 4):
-            self._broken_call(task, outcome)
+        elif course > 0:
+            self._broken_call(task, course)
         else:
-            check(outcome, "resuming", task.tid)
-        return True
+            check(course, "resuming", task.tid)
 
-    def _whole_call(self, task: Task) -> None:
+    def _returned(self, task: Task) -> bool:
+        """Write a call that has come to its end; False when more than its result and outputs is to be looked at."""
         entry = bytes(task.tracee.raw_registers)
         leave = bytes(self._exit_registers)
-        number = task.tracee.stop.registers.orig_rax
+        number, arguments = calls.number_and_arguments(entry)
         row = self._rows[number]
         assert row is not None
-        arguments = calls.arguments_of(entry)
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
-        before, behind = _REGISTERS_EXCEPT_RAX
         inputs = row.inputs(arguments, task.tracee)
-        if not self._bare[number] or result < 0 or entry[before] != leave[before] or entry[behind] != leave[behind]:
+        if not self._plain[number] or (self._has_aftermath[number] if result >= 0 else result in calls.RESTARTS):
             task.stops.append(self._stops)
             calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
-            return
+            return False
         writes: tuple[tuple[int, bytes], ...] = ()
         if row.plain_outputs != ():
             extents = _extents(row, arguments, result, task)
@@ -153,8 +161,9 @@ class StraightCalls:
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
             self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))
+        return True
 
-    def _broken_call(self, task: Task, outcome: int) -> None:
+    def _broken_call(self, task: Task, course: int) -> None:
         """The call's second stop was not its exit, or has not come: go on stop by stop."""
         task.tracker.resumed(Request.CONT, -1, 0)
         number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
@@ -163,10 +172,10 @@ class StraightCalls:
         calls.begin(self._recording, task)
         calls.prepare(self._recording, task)
         task.tracker.resumed(Request.SYSCALL, number, rax)
-        if outcome == 3:
+        if course == _INTERRUPTED:
             self._recording.await_stop(task)
             return
-        if outcome == 4:
+        if course == _ASLEEP:
             self._recording.leave_asleep(task)
             return
         ffi.memmove(task.tracee.stop, self._exit, ffi.sizeof("struct redrive_stop"))

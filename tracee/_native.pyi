@@ -14,18 +14,12 @@ class _Library:
     REDRIVE_NAMES_ADDRESS: int
     REDRIVE_MAY_SLEEP: int
     REDRIVE_NAMES_SIGNAL: int
-    def redrive_step_syscall(
-        self,
-        tid: int,
-        data: int,
-        ways: bytes,
-        ways_length: int,
-        agent_start: int,
-        agent_end: int,
-        watch_sleep: int,
-        entry: Any,
-        exit: Any,
-    ) -> int: ...
+    REDRIVE_AT_FIRST_STOP: int
+    REDRIVE_AT_SECOND_STOP: int
+    REDRIVE_INTERRUPTED: int
+    REDRIVE_ASLEEP: int
+    REDRIVE_RETURNED: int
+    def redrive_step_syscall(self, tid: int, ways: Any, watch_sleep: int, entry: Any, exit: Any) -> int: ...
     def redrive_set_registers(self, tid: int, registers: Any) -> int: ...
     def redrive_get_registers(self, tid: int, registers: Any) -> int: ...
     def redrive_get_xstate(self, tid: int, buffer: Any, length: int) -> int: ...

@@ -64,7 +64,7 @@ static void fetch_syscall_op(struct redrive_stop *stop)
         stop->syscall_op = info[0];
 }
 
-static int fetch(struct redrive_stop *stop)
+static int fetch(struct redrive_stop *stop, int ask_syscall_op)
 {
     stop->message = 0;
     stop->syscall_op = -1;
@@ -80,7 +80,7 @@ static int fetch(struct redrive_stop *stop)
             return 0;
     }
     if (WSTOPSIG(stop->status) == (SIGTRAP | 0x80)) {
-        if (use_syscall_info)
+        if (ask_syscall_op)
             fetch_syscall_op(stop);
     } else if (request(PTRACE_GETSIGINFO, stop->tid, 0, word(stop->siginfo)) != 0) {
         memset(stop->siginfo, 0, sizeof stop->siginfo);
@@ -88,13 +88,18 @@ static int fetch(struct redrive_stop *stop)
     return 0;
 }
 
-int redrive_wait(int tid, int flags, struct redrive_stop *stop)
+static int await(int tid, int flags, struct redrive_stop *stop, int ask_syscall_op)
 {
     int found = waitpid(tid, &stop->status, __WALL | flags);
     if (found < 0)
         return -errno;
     stop->tid = found;
-    return found ? fetch(stop) : 0;
+    return found ? fetch(stop, ask_syscall_op) : 0;
+}
+
+int redrive_wait(int tid, int flags, struct redrive_stop *stop)
+{
+    return await(tid, flags, stop, use_syscall_info);
 }
 
 int redrive_resume(int tid, int number, int signal)
@@ -132,12 +137,12 @@ static char task_state(int tid)
     return end && end[1] ? end[2] : 'X';
 }
 
-int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
+static int wait_or_sleep(int tid, struct redrive_stop *stop, int ask_syscall_op)
 {
     for (;;) {
         /* Tracer and tracee share one CPU: yielding lets the task run until it stops or sleeps. */
         sched_yield();
-        int failed = redrive_wait(tid, WNOHANG, stop);
+        int failed = await(tid, WNOHANG, stop, ask_syscall_op);
         if (failed)
             return failed;
         if (stop->tid)
@@ -148,41 +153,59 @@ int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
     }
 }
 
-static unsigned way_of(const struct redrive_stop *entry, uint64_t data, const uint8_t *ways, unsigned ways_length,
-                       uint64_t agent_start, uint64_t agent_end)
+int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
+{
+    return wait_or_sleep(tid, stop, use_syscall_info);
+}
+
+static unsigned way_of(const struct redrive_stop *entry, const struct redrive_ways *ways)
 {
     const struct redrive_registers *registers = &entry->registers;
-    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != data || !entry->registers_valid)
+    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != ways->data || !entry->registers_valid)
         return 0;
     /* The vsyscall page, in the upper half, has no exit stop. */
-    if (registers->orig_rax >= ways_length || registers->rip >> 63)
+    if (registers->orig_rax >= sizeof ways->by_number || registers->rip >> 63)
         return 0;
-    unsigned way = ways[registers->orig_rax];
-    if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < agent_end && registers->rsi > agent_start - registers->rdi)
+    unsigned way = ways->by_number[registers->orig_rax];
+    if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < ways->agent_end &&
+        registers->rsi > ways->agent_start - registers->rdi)
         return 0;
     if (way & REDRIVE_NAMES_SIGNAL && ((int)registers->rdi == SIGSEGV || (int)registers->rdi == SIGTRAP))
         return 0;
     return way;
 }
 
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *ways, unsigned ways_length, uint64_t agent_start,
-                         uint64_t agent_end, int watch_sleep, struct redrive_stop *entry, struct redrive_stop *exit)
+static int has_returned(const struct redrive_stop *entry, const struct redrive_stop *exit)
+{
+    if (exit->status >> 8 != (SIGTRAP | 0x80) || !exit->registers_valid)
+        return 0;
+    struct redrive_registers expected = entry->registers;
+    expected.rax = exit->registers.rax;
+    return memcmp(&expected, &exit->registers, sizeof expected) == 0;
+}
+
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
+                         struct redrive_stop *exit)
 {
     int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
     if (failed)
         return failed;
-    unsigned way = way_of(entry, data, ways, ways_length, agent_start, agent_end);
+    unsigned way = way_of(entry, ways);
     if (!way)
-        return 1;
-    if (!watch_sleep || !(way & REDRIVE_MAY_SLEEP)) {
-        failed = redrive_step(tid, PTRACE_SYSCALL, 0, NULL, exit);
-        return failed == -EINTR ? 3 : failed ? failed : 2;
-    }
+        return REDRIVE_AT_FIRST_STOP;
     failed = redrive_resume(tid, PTRACE_SYSCALL, 0);
     if (failed && failed != -ESRCH)
         return failed;
-    int stopped = redrive_wait_or_sleep(tid, exit);
-    return stopped < 0 ? stopped : stopped ? 2 : 4;
+    if (watch_sleep && way & REDRIVE_MAY_SLEEP) {
+        int stopped = wait_or_sleep(tid, exit, 0);
+        if (stopped <= 0)
+            return stopped ? stopped : REDRIVE_ASLEEP;
+    } else {
+        failed = await(tid, 0, exit, 0);
+        if (failed)
+            return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
+    }
+    return has_returned(entry, exit) ? REDRIVE_RETURNED : REDRIVE_AT_SECOND_STOP;
 }
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers)

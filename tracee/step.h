@@ -55,12 +55,27 @@ enum redrive_way {
     REDRIVE_NAMES_SIGNAL = 8    /* but not when its first argument is SIGSEGV or SIGTRAP */
 };
 
-/* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop (its data being `data`) for a syscall
- * that has a way in `ways` (one for each number below `ways_length`), goes on to the stop after it.
- * Returns 2 when both stops are filled; 3 when a signal of the tracer's interrupted the wait for the second; 4 when the
- * task sleeps in the call, `watch_sleep` being set; 1 when only `entry` is filled and the task is stopped there. */
-int redrive_step_syscall(int tid, uint64_t data, const uint8_t *ways, unsigned ways_length, uint64_t agent_start,
-                         uint64_t agent_end, int watch_sleep, struct redrive_stop *entry, struct redrive_stop *exit);
+/* What is the same for all straight syscalls of a recording. */
+struct redrive_ways {
+    uint64_t data;                   /* our filter's, which the seccomp stop shows */
+    uint64_t agent_start, agent_end; /* the agent's range of addresses */
+    uint8_t by_number[512];
+};
+
+/* How far redrive_step_syscall came. */
+enum redrive_course {
+    REDRIVE_AT_FIRST_STOP = 1,  /* only `entry` is filled; the task is stopped there */
+    REDRIVE_AT_SECOND_STOP = 2, /* both are filled */
+    REDRIVE_INTERRUPTED = 3,    /* a signal of the tracer's interrupted the wait for the second */
+    REDRIVE_ASLEEP = 4,         /* the task sleeps in the call */
+    REDRIVE_RETURNED = 5        /* both are filled: the second is the call's exit, and rax alone has changed */
+};
+
+/* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop for a syscall that has a way, goes on to
+ * the stop after it.  Returns an enum redrive_course; REDRIVE_ASLEEP only when `watch_sleep` is set.  `exit` never has its
+ * syscall_op: where the second stop is a syscall-stop it can only be the exit. */
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
+                         struct redrive_stop *exit);
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers);
 int redrive_get_registers(int tid, struct redrive_registers *registers);

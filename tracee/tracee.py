@@ -165,7 +165,8 @@ class Tracee:
         if length > _gather_limit:
             buffer = ffi.new("uint8_t[]", length)
             return bytes(ffi.buffer(buffer, lib.redrive_read(self.tid, address, buffer, length)))
-        return bytes(_gather_view[: lib.redrive_read(self.tid, address, _gather_buffer, length)])
+        data: bytes = _gather_view[: lib.redrive_read(self.tid, address, _gather_buffer, length)]
+        return data
 
     def read(self, address: int, length: int) -> bytes:
         """Exactly ``length`` bytes of memory.  Raises MemoryFault where not all are mapped."""
@@ -177,6 +178,10 @@ class Tracee:
     def gather(self, extents: Sequence[tuple[int, int]]) -> list[tuple[int, bytes]]:
         """The bytes of (address, length) extents as (address, bytes), cut short or left out where not mapped."""
         count = len(extents)
+        if count == 1:
+            ((address, length),) = extents
+            data = self.read_available(address, length)
+            return [(address, data)] if data else []
         total = 0
         for index, (address, length) in enumerate(extents):
             if index == 64:

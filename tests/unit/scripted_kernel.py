@@ -26,7 +26,7 @@ from redrive.recorder.recording import Recording
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee import tracee as tracee_module
-from redrive.tracee._native import ffi
+from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import ENOSYS, Regime, Request, SyscallStop
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import TRACE_DATA
@@ -168,19 +168,20 @@ class ScriptedKernel:
         self.written.append((address, data[:length]))
         return length
 
-    def redrive_step_syscall(
-        self, tid: int, data: int, ways: bytes, length: int, start: int, end: int, watch: int, entry: Any, leave: Any
-    ) -> int:
+    def redrive_step_syscall(self, tid: int, ways: Any, watch: int, entry: Any, leave: Any) -> int:
         """As in step.c, for a lone task whose arguments name no address of the agent's."""
         assert not watch
         self.redrive_resume(tid, Request.CONT, 0)
         self.redrive_wait(tid, 0, entry)
-        is_ours = entry.status == SECCOMP_STATUS and entry.message == data
-        if not is_ours or entry.registers.orig_rax >= length or not ways[entry.registers.orig_rax]:
-            return 1
+        number = entry.registers.orig_rax
+        is_ours = entry.status == SECCOMP_STATUS and entry.message == ways.data
+        if not is_ours or number >= len(ways.by_number) or not ways.by_number[number]:
+            return lib.REDRIVE_AT_FIRST_STOP
         self.redrive_resume(tid, Request.SYSCALL, 0)
+        before = self.registers
         self.redrive_wait(tid, 0, leave)
-        return 2
+        unchanged = regs.replace(before, rax=regs.get(self.registers, "rax")) == self.registers
+        return lib.REDRIVE_RETURNED if unchanged and leave.status == SYSCALL_STATUS else lib.REDRIVE_AT_SECOND_STOP
 
 
 class _Writer:

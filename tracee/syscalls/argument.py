@@ -17,6 +17,8 @@ TEXT_LIMIT = 4096
 """PATH_MAX; longer strings are cut."""
 PREVIEW_LIMIT = 64
 """So many bytes of a buffer are kept for people to look at."""
+_MOST_NAMES = 256
+"""Most strings are shorter: so many bytes are read first."""
 SOCKET_ADDRESS_LIMIT = 128
 """sizeof(struct sockaddr_storage)."""
 
@@ -84,19 +86,14 @@ def positions_of(arguments: Sequence[Argument]) -> dict[str, Position]:
 
 def read_text(address: int, arguments: Sequence[int], memory: Memory) -> bytes:
     """A C string without its NUL, at most TEXT_LIMIT bytes.  Raises MemoryFault when none of it is mapped."""
-    text = b""
-    while len(text) < TEXT_LIMIT:
+    text = memory.read(address, min(_PAGE - address % _PAGE, _MOST_NAMES))
+    while 0 not in text and len(text) < TEXT_LIMIT:
         at = address + len(text)
         try:
-            piece = memory.read(at, min(_PAGE - at % _PAGE, TEXT_LIMIT - len(text)))
+            text += memory.read(at, min(_PAGE - at % _PAGE, TEXT_LIMIT - len(text)))
         except MemoryFault:
-            if not text:
-                raise
             break
-        text += piece
-        if 0 in piece:
-            return text[: text.index(0)]
-    return text
+    return text.partition(b"\0")[0]
 
 
 def integer(name: str) -> Argument:
