@@ -166,7 +166,34 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     },
 }
 
-_event = tagged(_by_code(events.EVENT_CODES, EVENT_SHAPES), "event")
+_any_syscall = record(events.Syscall, EVENT_SHAPES[events.Syscall])
+
+
+def _syscall(value: list[Any]) -> events.Syscall:
+    """As the shape above has it, in a third less time where there are no effects: nearly all events are so."""
+    try:
+        task, number, entry, leave, writes, effects, inputs, stops = value
+        if (
+            type(task) is type(number) is type(leave) is int
+            and task >= 0
+            and type(entry) is type(stops) is bytes
+            and len(entry) == events.REGISTERS_SIZE
+            and effects == []
+        ):
+            return events.Syscall(
+                task, number, entry, leave, numbered_octets(writes), (), numbered_octets(inputs), stops
+            )
+    except (ValueError, Misfit):
+        # The other way names the field.
+        pass
+    syscall: events.Syscall = _any_syscall(value)
+    return syscall
+
+
+_event = tagged(
+    {**_by_code(events.EVENT_CODES, EVENT_SHAPES), events.EVENT_CODES[events.Syscall]: _syscall},
+    "event",
+)
 _PLANS: dict[type, tuple[tuple[int], int]] = {
     kind: ((code,), kind._fields.index("effects") if "effects" in kind._fields else 0)
     for kind, code in events.EVENT_CODES.items()

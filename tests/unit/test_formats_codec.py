@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from redrive.formats import events
 from redrive.formats.codec import EFFECT_SHAPES, EVENT_SHAPES, decode_events, event_encoder
 from redrive.formats.errors import DamagedArchive
+from redrive.formats.shapes import Misfit
 from redrive.formats.stops import Stop, StopKind, StopRegisters, decode_stops, encode_stop
 from tests.unit.formats_samples import every_event, instances, registers, syscall
 
@@ -93,6 +95,22 @@ def test_a_value_of_another_shape_is_named(value, message):
     with pytest.raises(DamagedArchive, match="^event 41 is not as the format says: ") as caught:
         list(decode_events(payload, first=40))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("field", events.Syscall._fields)
+@pytest.mark.parametrize("wrong", [None, True, 1.5, "text", {}, -1, b"", [[]], [[1, 2]]], ids=repr)
+def test_a_syscall_is_believed_no_more_than_its_shape_says(field, wrong):
+    fields = {**syscall(1)._asdict(), field: wrong}
+    shape = EVENT_SHAPES[events.Syscall][field]
+    payload = msgpack.packb([events.EVENT_CODES[events.Syscall], *fields.values()])
+    try:
+        expected = shape(wrong)
+    except Misfit as misfit:
+        with pytest.raises(DamagedArchive, match=f"Syscall.{field}: {re.escape(str(misfit))}$"):
+            list(decode_events(payload))
+    else:
+        [decoded] = decode_events(payload)
+        assert getattr(decoded, field) == expected
 
 
 HOSTILE = {
