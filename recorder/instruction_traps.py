@@ -14,6 +14,8 @@ from redrive.tracee.tracee import Tracee
 _CAUSES = {b"\x0f\x31": TrapCause.RDTSC, b"\x0f\x01\xf9": TrapCause.RDTSCP, b"\x0f\xa2": TrapCause.CPUID}
 VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
 _LOW_WORD = 0xFFFF_FFFF
+_WORD, _RAX_RCX_RDX = struct.Struct("<Q"), struct.Struct("<3Q")
+_RAX, _RBX, _RIP = regs.OFFSETS["rax"], regs.OFFSETS["rbx"], regs.OFFSETS["rip"]
 
 
 def find_cause(tracee: Tracee, rip: int) -> TrapCause | None:
@@ -24,16 +26,26 @@ def find_cause(tracee: Tracee, rip: int) -> TrapCause | None:
 
 def execute(cause: TrapCause, before: bytes, cpu_number: int, shown: cpu.ShownCpu) -> bytes:
     """The registers after the instruction."""
-    rip = regs.get(before, "rip")
     if cause is TrapCause.CPUID:
-        eax, ecx = regs.get(before, "rax") & _LOW_WORD, regs.get(before, "rcx") & _LOW_WORD
-        leaf = shown.cpuid(eax, ecx)
-        return regs.replace(before, rax=leaf.eax, rbx=leaf.ebx, rcx=leaf.ecx, rdx=leaf.edx, rip=rip + 2)
+        return _execute_cpuid(before, shown)
+    rip = regs.get(before, "rip")
     counter = lib.redrive_rdtsc()
     if cause is TrapCause.RDTSC:
         return regs.replace(before, rax=counter & _LOW_WORD, rdx=counter >> 32, rip=rip + 2)
     # IA32_TSC_AUX holds the CPU's number in its low bits on Linux (arch/x86/kernel/cpu/common.c, setup_getcpu).
     return regs.replace(before, rax=counter & _LOW_WORD, rdx=counter >> 32, rcx=cpu_number, rip=rip + 3)
+
+
+def _execute_cpuid(before: bytes, shown: cpu.ShownCpu) -> bytes:
+    # Each start of a dynamic program asks some eighty times, so this is written for speed.
+    rax, rcx, _ = _RAX_RCX_RDX.unpack_from(before, _RAX)
+    (rip,) = _WORD.unpack_from(before, _RIP)
+    leaf = shown.cpuid(rax & _LOW_WORD, rcx & _LOW_WORD)
+    after = bytearray(before)
+    _RAX_RCX_RDX.pack_into(after, _RAX, leaf.eax, leaf.ecx, leaf.edx)
+    _WORD.pack_into(after, _RBX, leaf.ebx)
+    _WORD.pack_into(after, _RIP, rip + 2)
+    return bytes(after)
 
 
 def answer_vsyscall(before: bytes, cpu_number: int) -> tuple[int, list[tuple[int, bytes]]]:

@@ -72,7 +72,8 @@ def program_started(recording: Recording, task: Task) -> None:
 
 def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: InitialStack) -> None:
     """Reserve the agent's pages, take the vDSO away and let cpuid fault, by syscalls run in the tracee."""
-    vdso = next((mapping for mapping in mappings if mapping.name == b"[vdso]"), None)
+    hidden = [mapping for mapping in mappings if mapping.name in _KERNEL_PAGES]
+    vdso = next((mapping for mapping in hidden if mapping.name == b"[vdso]"), None)
     entry = start.auxiliary.get(AT_SYSINFO_EHDR)
     if entry is not None:
         task.tracee.write(entry[0], struct.pack("<Q", AT_IGNORE))
@@ -81,13 +82,10 @@ def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: I
     with _SyscallInstruction(task, vdso) as instruction:
         call_in_tracee(recording, task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 2**64 - 1, 0)
         task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
-        for mapping in mappings:
-            if mapping.name in _KERNEL_PAGES and mapping is not vdso:
-                call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, mapping.start, mapping.length)
-        if recording.kernel.cpuid_faulting:
-            call_in_tracee(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
-    if vdso is not None:
-        call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, vdso.start, vdso.length)
+    for address, end in maps.joined(hidden):
+        call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, address, end - address)
+    if recording.kernel.cpuid_faulting:
+        call_in_tracee(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
 
 
 def _stack_limit(tid: int) -> int:

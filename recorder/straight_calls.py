@@ -33,6 +33,7 @@ _AT_FIRST_STOP = lib.REDRIVE_AT_FIRST_STOP
 _INTERRUPTED = lib.REDRIVE_INTERRUPTED
 _ASLEEP = lib.REDRIVE_ASLEEP
 _RETURNED = lib.REDRIVE_RETURNED
+_RESULT_ONLY = lib.REDRIVE_RESULT_ONLY
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
@@ -114,19 +115,18 @@ class StraightCalls:
         watch_sleep = len(self._recording.tasks) > 1
         while True:
             course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, stop, self._exit)
-            if course != _RETURNED:
-                self._leave(task, course)
-                return True
-            if not self._returned(task) or scheduler.turn_may_be_over():
+            goes_on = self._returned(task, course) if course >= _RETURNED else self._stopped(task, course)
+            # From a point where it may come back, what is pending is looked at before it goes on.
+            if not goes_on or task.may_come_back or scheduler.turn_may_be_over():
                 return True
             task.let_go()
 
-    def _leave(self, task: Task, course: int) -> None:
-        """Something else has come than a call's return."""
+    def _stopped(self, task: Task, course: int) -> bool:
+        """Something else has come than a call's return; False when it is not yet over."""
         stop = task.tracee.stop
         if course == _AT_FIRST_STOP:
             if stop.status == _SEGV_STOP and stop.siginfo[8] == _SI_KERNEL and instruction_trap(self._recording, task):
-                return
+                return True
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.STOPPED
         elif course == -errno.EINTR:
@@ -136,8 +136,9 @@ class StraightCalls:
             self._broken_call(task, course)
         else:
             check(course, "resuming", task.tid)
+        return False
 
-    def _returned(self, task: Task) -> bool:
+    def _returned(self, task: Task, course: int) -> bool:
         """Write a call that has come to its end; False when more than its result and outputs is to be looked at."""
         entry = bytes(task.tracee.raw_registers)
         leave = bytes(self._exit_registers)
@@ -146,7 +147,8 @@ class StraightCalls:
         assert row is not None
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
-        if not self._plain[number] or (self._has_aftermath[number] if result >= 0 else result in calls.RESTARTS):
+        needs_more = self._has_aftermath[number] if result >= 0 else result in calls.RESTARTS
+        if needs_more or course != _RESULT_ONLY or not self._plain[number]:
             task.stops.append(self._stops)
             calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
             return False
@@ -156,6 +158,7 @@ class StraightCalls:
             writes = tuple(task.tracee.gather(extents)) if extents else ()
         self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
+        task.may_come_back = False
         if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
             forced_signals.mask_changed(self._recording, task)
         self._count += 1

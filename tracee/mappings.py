@@ -68,6 +68,17 @@ def read_mappings(tid: int) -> list[Mapping]:
     return [mapping for mapping in map(_parse, lines) if mapping.name != b"[vsyscall]"]
 
 
+def joined(mappings: Sequence[Mapping]) -> list[tuple[int, int]]:
+    """(start, end) of what the mappings, which are in order, cover: those that touch are one."""
+    ranges: list[tuple[int, int]] = []
+    for mapping in mappings:
+        if ranges and ranges[-1][1] == mapping.start:
+            ranges[-1] = (ranges[-1][0], mapping.end)
+        else:
+            ranges.append((mapping.start, mapping.end))
+    return ranges
+
+
 def find_mapping(mappings: Sequence[Mapping], address: int) -> Mapping | None:
     """The mapping that holds an address."""
     return next((mapping for mapping in mappings if mapping.start <= address < mapping.end), None)

@@ -175,13 +175,13 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
     return way;
 }
 
-static int has_returned(const struct redrive_stop *entry, const struct redrive_stop *exit)
+static int course_of(const struct redrive_stop *entry, const struct redrive_stop *exit)
 {
     if (exit->status >> 8 != (SIGTRAP | 0x80) || !exit->registers_valid)
-        return 0;
+        return REDRIVE_AT_SECOND_STOP;
     struct redrive_registers expected = entry->registers;
     expected.rax = exit->registers.rax;
-    return memcmp(&expected, &exit->registers, sizeof expected) == 0;
+    return memcmp(&expected, &exit->registers, sizeof expected) ? REDRIVE_RETURNED : REDRIVE_RESULT_ONLY;
 }
 
 int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
@@ -205,7 +205,7 @@ int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sle
         if (failed)
             return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
     }
-    return has_returned(entry, exit) ? REDRIVE_RETURNED : REDRIVE_AT_SECOND_STOP;
+    return course_of(entry, exit);
 }
 
 int redrive_set_registers(int tid, const struct redrive_registers *registers)

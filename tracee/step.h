@@ -68,7 +68,8 @@ enum redrive_course {
     REDRIVE_AT_SECOND_STOP = 2, /* both are filled */
     REDRIVE_INTERRUPTED = 3,    /* a signal of the tracer's interrupted the wait for the second */
     REDRIVE_ASLEEP = 4,         /* the task sleeps in the call */
-    REDRIVE_RETURNED = 5        /* both are filled: the second is the call's exit, and rax alone has changed */
+    REDRIVE_RETURNED = 5,       /* both are filled, and the second is the call's exit */
+    REDRIVE_RESULT_ONLY = 6     /* as before, and of the registers rax alone has changed */
 };
 
 /* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop for a syscall that has a way, goes on to

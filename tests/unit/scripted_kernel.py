@@ -181,7 +181,9 @@ class ScriptedKernel:
         before = self.registers
         self.redrive_wait(tid, 0, leave)
         unchanged = regs.replace(before, rax=regs.get(self.registers, "rax")) == self.registers
-        return lib.REDRIVE_RETURNED if unchanged and leave.status == SYSCALL_STATUS else lib.REDRIVE_AT_SECOND_STOP
+        if leave.status != SYSCALL_STATUS:
+            return lib.REDRIVE_AT_SECOND_STOP
+        return lib.REDRIVE_RESULT_ONLY if unchanged else lib.REDRIVE_RETURNED
 
 
 class _Writer:
