@@ -247,6 +247,8 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
         write_entry(recording, task)
         forced_signals.mask_changed(recording, task)
     effects = _effects(recording, task, call, result)
+    if recording.outside_memory.is_watched:
+        effects += tuple(recording.outside_memory.changes(task))
     writes = _writes(task, call, result)
     entry = call.entry
     same = registers[:_RAX] == entry[:_RAX] and registers[_AFTER_RAX:] == entry[_AFTER_RAX:]

@@ -17,6 +17,7 @@ from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
 from redrive.recorder.injected_calls import SYSCALL_STOPS
 from redrive.recorder.instruction_traps import VSYSCALL_PAGE
+from redrive.recorder.outside_memory import OutsideMemory
 from redrive.recorder.program_start import program_started
 from redrive.recorder.scheduler import GRACE, Scheduler
 from redrive.recorder.straight_calls import StraightCalls
@@ -59,6 +60,7 @@ class Recording:
         self.echo = EchoFinder()
         self.scheduler = Scheduler(self.tasks)
         self.straight = StraightCalls(self)
+        self.outside_memory = OutsideMemory(self)
         self.named_unknown: set[int] = set()
         self.named_privileged: set[str] = set()
         """Programs that it was said of that they run without the privileges they are marked with."""

@@ -148,7 +148,9 @@ class StraightCalls:
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
         needs_more = self._has_aftermath[number] if result >= 0 else result in calls.RESTARTS
-        if needs_more or course != _RESULT_ONLY or not self._plain[number]:
+        if self._recording.outside_memory.is_watched or course != _RESULT_ONLY or not self._plain[number]:
+            needs_more = True
+        if needs_more:
             task.stops.append(self._stops)
             calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
             return False

@@ -1,0 +1,50 @@
+"""Memory that the recorded program shares with a process that is not recorded: this one."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import random
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.redrive_command import Redrive
+
+SIZE = 65536
+
+
+def _answer(shared: mmap.mmap, to: Path, asked: Path) -> None:
+    """At each token: add to the word that was written, and leave another one for it."""
+    with open(asked, "rb", buffering=0) as questions, open(to, "wb", buffering=0) as answers:
+        position = 0
+        while questions.read(1):
+            (value,) = struct.unpack_from("<Q", shared, 8 * position)
+            struct.pack_into("<Q", shared, 8 * position, value + random.getrandbits(40))
+            struct.pack_into("<Q", shared, 8 * (8191 - 100 * position), random.getrandbits(60))
+            position += 1
+            answers.write(b"!")
+
+
+def test_what_others_write_is_recorded_or_said_not_to_be(redrive: Redrive, launcher: Callable[[str], Path]) -> None:
+    folder = redrive.folder
+    names = [folder / name for name in ("shared", "questions", "answers")]
+    for fifo in names[1:]:
+        os.mkfifo(fifo)
+    with open(names[0], "w+b") as file:
+        file.truncate(SIZE)
+        shared = mmap.mmap(file.fileno(), SIZE)
+    thread = threading.Thread(target=_answer, args=(shared, names[2], names[1]))
+    thread.start()
+    archive = folder / "trace"
+    recording = redrive.record(archive, launcher("shares_with_outside"), *names)
+    thread.join()
+    assert recording.status == 0, str(recording)
+    assert len(recording.stdout.splitlines()) == 20
+    note = f"shares memory ({names[0]}) with process {os.getpid()} (".encode()
+    assert note in recording.said, str(recording)
+    for name in names:
+        name.unlink()
+    redrive.replay_repeats(archive, recording)
+    redrive.replay_repeats(archive, recording)
