@@ -146,6 +146,8 @@ _REGISTER_NAMES = {
     for name in (*regs.NAMES[:15], "rip", "rsp")
     if name != "orig_rax"
 }
+_NO_INDEX = frozenset({x86_const.X86_REG_RIZ, x86_const.X86_REG_EIZ})
+"""What Capstone 5 shows for a SIB byte without an index."""
 _SEGMENTS = {x86_const.X86_REG_FS: "fs_base", x86_const.X86_REG_GS: "gs_base"}
 
 
@@ -209,7 +211,7 @@ def _memory_operand(found: capstone.CsInsn, operand: capstone.x86.X86Op) -> Memo
     if operand.type != x86_const.X86_OP_MEM or found.addr_size != 8:
         return None
     parts = []
-    for register in (operand.mem.base, operand.mem.index):
+    for register in (operand.mem.base, 0 if operand.mem.index in _NO_INDEX else operand.mem.index):
         if register and register not in _REGISTER_NAMES:
             return None
         parts.append(_REGISTER_NAMES.get(register))
