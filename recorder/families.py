@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clone, Exit
 from redrive.formats.stops import StopKind, StopRegisters
-from redrive.recorder import calls
+from redrive.recorder import calls, signals
 from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
@@ -157,6 +157,10 @@ def caller_of_execve(recording: Recording, leader: Task) -> Task:
 def leaving(recording: Recording, task: Task) -> None:
     """PTRACE_EVENT_EXIT: the task is about to go, with the status in the event message."""
     _take_over_unreported_child(recording, task)
+    if _is_killed_in_its_code(recording, task):
+        from redrive.recorder import landmarks
+
+        landmarks.take_at_end(recording, task)
     recording.keep_stop(task, StopKind.EXIT, StopRegisters.OWN, int(task.tracee.stop.message))
     _write_exit(recording, task, int(task.tracee.stop.message))
     task.tracee.resume(ptrace.CONT)
@@ -165,6 +169,14 @@ def leaving(recording: Recording, task: Task) -> None:
         stopped(recording, task)
     else:
         task.state = State.DYING
+
+
+def _is_killed_in_its_code(recording: Recording, task: Task) -> bool:
+    """Whether a task whose memory outlives it has run since its latest event."""
+    if task.exited or task.call is not None or signals.same_registers(task.tracee.registers, task.registers):
+        return False
+    others = (other for other in recording.tasks.values() if other.process is not task.process)
+    return task.space.shares_files or any(other.space is task.space for other in others)
 
 
 def stopped(recording: Recording, task: Task) -> None:

@@ -93,6 +93,25 @@ def take(recording: Recording, task: Task) -> End:
     return end
 
 
+def take_at_end(recording: Recording, task: Task) -> None:
+    """Where a task has been killed in the middle of its code, which others see by what it wrote until then: a landmark.
+
+    It cannot be stepped any more, so nothing says what changes there.  None is written where only a debug register
+    would find the place again, as that could take many times as long as the program ran.
+    """
+    mappings = maps.read_mappings(task.tid)
+    registers = task.tracee.registers
+    address = regs.get(registers, "rip")
+    code = task.tracee.read_available(address, LONGEST + JUMP_LENGTH)
+    instruction = decode(code[:LONGEST])
+    following = code[instruction.length : instruction.length + 4]
+    if instruction.kind in _RUN_TO_THE_NEXT or find_landing(instruction, address, following, mappings) is None:
+        return
+    trail = _Trail(task.tracee.get_xstate())
+    _remember(trail, registers, address, instruction)
+    _write(recording, task, trail, instruction, mappings)
+
+
 def _step_to_landmark(recording: Recording, task: Task) -> End:
     trail = _Trail(task.tracee.get_xstate())
     mappings = maps.read_mappings(task.tid)
@@ -106,6 +125,7 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
             if instruction.kind is not Kind.UNKNOWN:
                 return End.AT_EDGE
         elif _will_do(recording, task, trail, instruction, address, code, mappings):
+            recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
             _write(recording, task, trail, instruction, mappings)
             return End.TAKEN
         _remember(trail, registers, address, instruction)
@@ -212,7 +232,6 @@ def _write(
     extents = [(word, 8) for word in named]
     extents += [extent for extent in _windows(registers, named, mappings) if not _meets(unsettled, *extent)]
     witnesses: Writes = tuple(_gathered(task, extents))
-    recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
     recording.write(
         task,
         Landmark(
