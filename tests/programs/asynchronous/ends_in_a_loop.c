@@ -14,6 +14,8 @@ static void computes_until_alarm(int number)
     struct itimerval once = {.it_value.tv_usec = 8000};
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
     timer_t timer;
+    /* SIGTSTP does not stop a process whose group has no parent in the session. */
+    CHECK(setpgid(0, 0) == 0);
     if (number == SIGALRM) {
         CHECK(setitimer(ITIMER_REAL, &once, NULL) == 0);
     } else {
