@@ -47,12 +47,14 @@ class Word(NamedTuple):
 class LandmarkCode:
     """Code for the instruction at an address, to be put at ``landing``.
 
+    It also runs those behind it that are in ``overlaid``, and goes back behind them.
     ``counts`` replaces the comparison: it traps at that visit, and only then.
     """
 
     instruction: Instruction
     address: int
     landing: int
+    overlaid: Sequence[Instruction] = ()
     code: bytearray = field(default_factory=bytearray)
     trap: int = 0
     """Where the task stops, behind the trap's instruction, when all words are equal."""
@@ -106,13 +108,16 @@ class LandmarkCode:
         return self.landing + len(self.code)
 
     def _leave(self) -> None:
-        """Put rcx back, run the displaced instruction, and go on behind it."""
+        """Put rcx back, run the displaced instruction and those behind it, and go on."""
         self._load("rcx", _RCX)
         self.resume = self._here
-        displaced = self.instruction.relocated(self.address, self._here)
-        assert displaced is not None, "a landing is chosen for what can be relocated to it"
-        self.code += displaced
-        distance = self.address + self.instruction.length - self._here - JUMP_LENGTH
+        address = self.address
+        for instruction in (self.instruction, *self.overlaid):
+            displaced = instruction.relocated(address, self._here)
+            assert displaced is not None, "a landing is chosen for what can be relocated to it"
+            self.code += displaced
+            address += instruction.length
+        distance = address - self._here - JUMP_LENGTH
         self.code += b"\xe9" + struct.pack("<i", distance)
 
     def _difference(self, word: Word) -> None:

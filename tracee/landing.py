@@ -28,10 +28,14 @@ _REACH = 2**31 - 2 * ROOM
 
 @dataclass(frozen=True)
 class Landing:
-    """``jump`` is written over the start of an instruction, and leads to ``address``."""
+    """``jump`` is written over the start of an instruction, and leads to ``address``.
+
+    With the bytes of what follows that it ends in, it is ``length`` bytes long.
+    """
 
     jump: bytes
     address: int
+    length: int
 
 
 def find_landing(
@@ -55,7 +59,7 @@ def find_landing(
         if place is None or instruction.relocated(address, place) is None:
             continue
         distance = struct.pack("<i", place - address - len(head) - 4)
-        return Landing(head + distance[:own], place)
+        return Landing(head + distance[:own], place, len(head) + 4)
     return None
 
 
