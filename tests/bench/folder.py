@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-C_PROGRAMS = ("bare_loop.c", "workloads/one_syscall.c", "workloads/ping_pong.c", "workloads/compute.c")
+C_PROGRAMS = (
+    "bare_loop.c",
+    "workloads/one_syscall.c",
+    "workloads/ping_pong.c",
+    "workloads/compute.c",
+    "workloads/threads.c",
+    "workloads/profiled.c",
+)
 SCRIPTS = ("compile.sh", "copy_tree.sh", "true_loop.sh")
 GENERATORS = ("c_program.py", "inserts.py", "files.py")
 

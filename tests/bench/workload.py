@@ -13,6 +13,7 @@ class Workload:
 
     `idle` is the same program with nothing to do, and `units` how many times `command` does what `idle` does not:
     the difference of the two is what one time costs, free of the start-up of program and recorder.
+    `landmarks` says that it is held in the middle of its code again and again, so that replay must search for points.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Workload:
     prepare: str = ":"
     idle: tuple[str, ...] | None = None
     units: int = 1
+    landmarks: bool = False
 
 
 def one_syscall(name: str, kind: str, calls: int) -> Workload:
@@ -39,7 +41,12 @@ def all_workloads(calls: int, forks: int = 200) -> tuple[Workload, ...]:
         one_syscall("pwrite", "pwrite", calls),
         Workload("cptree", ("./copy_tree.sh",)),
         Workload("pingpong", ("./ping_pong", str(calls // 5))),
+        Workload("condvar", ("./threads", "condvar", str(calls // 5))),
+        Workload("mutex", ("./threads", "mutex", str(30 * calls))),
         Workload("compute", ("./compute", "120")),
+        Workload("threads", ("./threads", "compute", "600"), landmarks=True),
+        Workload("sigprof", ("./profiled", "sort", "10"), landmarks=True),
+        Workload("threeloop", ("./profiled", "three", "20"), landmarks=True),
         Workload("forkloop", ("./true_loop.sh", str(forks)), idle=("./true_loop.sh", "0"), units=forks),
         Workload("bzip2", ("bzip2", "-kf", "text")),
         Workload("tar", ("tar", "czf", "include.tgz", "-C", "/usr", "include")),
