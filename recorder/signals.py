@@ -18,7 +18,7 @@ from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, T
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, instruction_traps
 from redrive.recorder.task import State, Task
-from redrive.tracee import ptrace
+from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
 
@@ -256,14 +256,23 @@ def _enter_handler(
     handler = tracee.registers
     recording.keep_stop(task, StopKind.STEPPED, StopRegisters.SECOND, 0)
     frame = _frame(task, regs.get(handler, "rsp"))
-    xstate = tracee.get_xstate()
+    vectors = _settled_xstate(task)
     event = Signal(
-        task.tid, number, siginfo, point, SignalAction.HANDLER, registers, handler, xstate, frame, task.take_stops()
+        task.tid, number, siginfo, point, SignalAction.HANDLER, registers, handler, vectors, frame, task.take_stops()
     )
     recording.write(task, event)
     task.registers = handler
     task.may_come_back = True
     return True
+
+
+def _settled_xstate(task: Task) -> bytes:
+    """The vector registers that a handler begins with: the kernel gives it initial ones, for XINUSE to say."""
+    shown = task.tracee.get_xstate()
+    settled = xstate.with_sse_in_use(shown)
+    if settled is not shown:
+        task.tracee.set_xstate(settled)
+    return settled
 
 
 def _frame(task: Task, start: int) -> tuple[tuple[int, bytes], ...]:

@@ -70,6 +70,18 @@ def states_in_use(xstate: bytes) -> int:
     return value
 
 
+def with_sse_in_use(xstate: bytes) -> bytes:
+    """The same values, with the XMM registers marked as in use: what a program's own XSAVE then shows of that stays.
+
+    While they are in their initial configuration, a context switch may set their bit of XINUSE and nothing tells when
+    (Intel SDM volume 1, 13.6: whether it is set then is up to the processor; Xeons do so).  An FXSAVE area has no bits.
+    """
+    in_use = states_in_use(xstate) if len(xstate) > LEGACY_SIZE else _SSE
+    if in_use & _SSE:
+        return xstate
+    return xstate[:LEGACY_SIZE] + struct.pack("<Q", in_use | _SSE) + xstate[LEGACY_SIZE + 8 :]
+
+
 def contents(xstate: bytes, parts: Sequence[Component]) -> bytes:
     """The values of all vector and floating point registers: two equal results mean the same state to a program.
 
