@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
@@ -204,10 +205,15 @@ def write_entry(recording: Recording, task: Task) -> None:
 
 
 def _written_asleep(task: Task, call: OpenCall) -> tuple[tuple[int, bytes], ...]:
+    extents = writes_asleep(task, call)
+    return tuple(task.tracee.gather(extents)) if extents else ()
+
+
+def writes_asleep(task: Task, call: OpenCall) -> Sequence[tuple[int, int]]:
+    """Where (address, length) the kernel writes before the task sleeps in this call."""
     if call.syscall is None or call.answer is not None or call.answered:
         return ()
-    extents = call.syscall.outputs_asleep(call.arguments, task.tracee)
-    return tuple(task.tracee.gather(extents)) if extents else ()
+    return call.syscall.outputs_asleep(call.arguments, task.tracee)
 
 
 def finish(recording: Recording, task: Task) -> None:

@@ -237,6 +237,13 @@ class Recording:
 
     def _may_be_held(self, task: Task) -> bool:
         """Whether others may run now, the task being stopped where it is."""
+        call = task.call or task.interrupted
+        if call is not None and call.postponed:
+            # Others could have the signals ignored, and nothing would make the call again then.
+            return False
+        if task.call is not None and calls.writes_asleep(task, task.call):
+            # It has to be asleep before its event says what the kernel has written.
+            return False
         return task.call is not None or not task.midway or (task.is_private and not task.deferred)
 
     def _request(self, task: Task) -> Request:
