@@ -185,11 +185,13 @@ class Recording:
             self._await_or_leave(task)
             return
         self.scheduler.running = task
-        if self._is_overdue(task):
-            # A task that stops by itself as often as the timer ticks is never found running by a tick.
-            task.tracee.interrupt()
+        # At once: a task that stops by itself as often as the timer ticks is never found running by a tick.
+        hold = self._is_overdue(task)
         while True:
-            result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+            if hold:
+                result = lib.redrive_hold(task.tid, task.tracee.stop)
+            else:
+                result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
             if result == -errno.ECHILD and families.may_lose_its_tid(task):
                 self.leave_asleep(task)
                 return
@@ -200,8 +202,7 @@ class Recording:
             others_wait = self.scheduler.turn_is_over()
             if self.scheduler.running is None:
                 return
-            if self._is_overdue(task):
-                task.tracee.interrupt()
+            hold = self._is_overdue(task)
             if not others_wait:
                 continue
             if task.call is not None:
@@ -212,8 +213,7 @@ class Recording:
                 # A killed leader: its end is reported after that of the other threads, which wait for their turn.
                 self.leave_asleep(task)
                 return
-            if task.is_private:
-                task.tracee.interrupt()
+            hold = hold or task.is_private
 
     def _is_overdue(self, task: Task) -> bool:
         """Whether a task in running code has a signal, or others wait for their turn, for longer than they should."""
@@ -342,8 +342,8 @@ class Recording:
         if end is landmarks.End.TAKEN:
             task.midway = False
         elif end is landmarks.End.OVERTAKEN:
-            task.state = State.STOPPED
-            self.scheduler.add(task)
+            # At once: what the task has done since its latest event, others must not see before its next one.
+            self._handle(task)
 
     def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
         """What a stop means; a call that is now known to have ended is written first."""

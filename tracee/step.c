@@ -102,6 +102,16 @@ int redrive_wait(int tid, int flags, struct redrive_stop *stop)
     return await(tid, flags, stop, use_syscall_info);
 }
 
+int redrive_hold(int tid, struct redrive_stop *stop)
+{
+    int failed = redrive_wait(tid, WNOHANG, stop);
+    if (failed || stop->tid)
+        return failed;
+    /* ESRCH: it is going, and the wait reports that. */
+    request(PTRACE_INTERRUPT, tid, 0, 0);
+    return redrive_wait(tid, 0, stop);
+}
+
 int redrive_resume(int tid, int number, int signal)
 {
     return (int)request(number, tid, 0, (uint64_t)signal);

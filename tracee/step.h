@@ -42,6 +42,9 @@ int redrive_spawn(const struct redrive_spawn *spawn, int *error_descriptor);
 /* Sets the registers (unless NULL), resumes with the ptrace request and signal, waits for this task's next stop and fetches it. */
 int redrive_step(int tid, int request, int signal, const struct redrive_registers *registers, struct redrive_stop *stop);
 int redrive_resume(int tid, int request, int signal);
+/* Waits as redrive_wait does, but interrupts the task unless it has stopped already: PTRACE_INTERRUPT would stay pending then,
+ * and break off the call that the task goes into next, which may return EINTR for that. */
+int redrive_hold(int tid, struct redrive_stop *stop);
 /* waitpid(2) with __WALL and `flags`; tid -1 for any.  0 with stop->tid 0: nothing to report under WNOHANG. */
 int redrive_wait(int tid, int flags, struct redrive_stop *stop);
 /* Waits for a resumed task until it stops (1), or sleeps in the kernel or is a zombie that others keep (0). */
