@@ -176,12 +176,15 @@ def prepare(recording: Recording, task: Task) -> None:
     elif recording.echo.cannot_follow(task.tracee, found.name, call.arguments):
         # Programs that splice fall back to read and write, whose bytes pass through their memory.
         skip(task, Answer(-errno.EINVAL))
+    elif recording.short_transfers is not None:
+        recording.short_transfers.shorten(task, call)
 
 
 def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
     assert call.syscall is not None
     if call.syscall.name == "clone" and call.arguments[0] & _CLONE_UNTRACED:
         task.tracee.set_registers(regs.replace(call.entry, rdi=call.arguments[0] & ~_CLONE_UNTRACED))
+        call.changed = "rdi"
     if address_space.reaches_agent(call, AGENT_ADDRESS, AGENT_LENGTH):
         if call.syscall.name == "munmap":
             raise RecordError("the program unmaps the pages Redrive keeps in it: that cannot be recorded")
@@ -240,9 +243,8 @@ def registers_after(call: OpenCall, seen: bytes) -> bytes:
     if call.answered:
         # R2 leaves -1 in orig_rax, which is no register of the CPU.
         return regs.replace(seen, orig_rax=call.number)
-    if call.syscall is not None and call.syscall.name == "clone":
-        # CLONE_UNTRACED may have been taken out of the flags; the program sees what it passed.
-        return regs.replace(seen, rdi=call.arguments[0])
+    if call.changed:
+        return regs.replace(seen, **{call.changed: regs.get(call.entry, call.changed)})
     return seen
 
 

@@ -130,7 +130,8 @@ class Hunt:
         self._started += 1
         cpus = sorted(os.sched_getaffinity(0))
         # By pid, so that two hunts of one job each spread too.
-        options = self._options.record._replace(cpu=cpus[(os.getpid() + slot) % len(cpus)])
+        cpu = cpus[(os.getpid() + slot) % len(cpus)]
+        options = self._options.record._replace(cpu=cpu, chaos_seed=self._seed(self._started))
         attempt = Attempt(
             self._command,
             workspace / f"run-{self._started}",
@@ -141,6 +142,10 @@ class Hunt:
         self._running[slot] = self._started, attempt
         for descriptor in attempt.descriptors:
             self._selector.register(descriptor, selectors.EVENT_READ, slot)
+
+    def _seed(self, run: int) -> int | None:
+        first = self._options.record.chaos_seed
+        return None if first is None else first + run - 1
 
     def _wait(self, signals: _EndingSignals) -> None:
         """Until something happens, or a run has had its time."""
@@ -187,7 +192,7 @@ class Hunt:
             self._tally.passed += judgement is not None
             return
         archive = self._keep(attempt.archive)
-        failure = Failure(number, None, judgement, archive)
+        failure = Failure(number, self._seed(number), judgement, archive)
         self._tally.failures.append(failure)
         self._watcher.failed(failure, attempt.output.last)
         if not self._options.keep_going:

@@ -22,12 +22,14 @@ from redrive.recorder.task import Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee._native import lib
 from redrive.tracee.eras import Request, SyscallStop
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import LONGEST, Instruction, Kind, MemoryOperand, decode
 from redrive.tracee.landing import JUMP_LENGTH, find_landing
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.syscalls import MemoryFault
+from redrive.tracee.tracee import Tracee, check
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -113,6 +115,8 @@ def take_at_end(recording: Recording, task: Task) -> None:
 
 
 def _step_to_landmark(recording: Recording, task: Task) -> End:
+    if task.steps_ahead and not _run_on(recording, task, task.steps_ahead):
+        return End.OVERTAKEN
     trail = _Trail(task.tracee.get_xstate())
     mappings = maps.read_mappings(task.tid)
     while True:
@@ -124,25 +128,40 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
             # A stop of its own comes at once, or a fault that nobody can tell of beforehand.
             if instruction.kind is not Kind.UNKNOWN:
                 return End.AT_EDGE
-        elif _will_do(recording, task, trail, instruction, address, code, mappings):
+        elif _will_do(trail, instruction, address, code, mappings):
             recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
             _write(recording, task, trail, instruction, mappings)
+            task.steps_ahead = None
             return End.TAKEN
         _remember(trail, registers, address, instruction)
         if not _step(recording, task, instruction, address, registers):
             return End.OVERTAKEN
 
 
+def _run_on(recording: Recording, task: Task, steps: int) -> bool:
+    """Step a task without looking at what it does.  False when another stop came that must be handled."""
+    tracee = task.tracee
+    task.tracker.resumed(Request.SINGLESTEP, -1, 0)
+    done = check(lib.redrive_single_steps(task.tid, steps, tracee.stop), "stepping", task.tid)
+    task.steps_ahead = steps - done
+    if done and not _is_step(tracee) and not _set_aside(recording, task):
+        return False
+    task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
+    return True
+
+
+def _is_step(tracee: Tracee) -> bool:
+    return tracee.stop.status == _STEP_STOP and signals.code_of(bytes(tracee.stop.siginfo[0:16])) > 0
+
+
 def _will_do(
-    recording: Recording,
-    task: Task,
     trail: _Trail,
     instruction: Instruction,
     address: int,
     code: bytes,
     mappings: Sequence[maps.Mapping],
 ) -> bool:
-    if trail.steps < FEWEST_STEPS + recording.scheduler.extra_steps or instruction.kind in _RUN_TO_THE_NEXT:
+    if trail.steps < FEWEST_STEPS or instruction.kind in _RUN_TO_THE_NEXT:
         return False
     if AGENT_ADDRESS <= address < AGENT_ADDRESS + AGENT_LENGTH:
         return False
@@ -191,7 +210,7 @@ def _step(recording: Recording, task: Task, instruction: Instruction, address: i
         while True:
             task.tracker.resumed(Request.SINGLESTEP, -1, 0)
             tracee.step(ptrace.CONT if to_the_next else ptrace.SINGLESTEP)
-            if tracee.stop.status == _STEP_STOP and signals.code_of(bytes(tracee.stop.siginfo[0:16])) > 0:
+            if _is_step(tracee):
                 task.tracker.stopped(SyscallStop.SIGNAL, -1, 0)
                 break
             if not _set_aside(recording, task):
@@ -209,7 +228,8 @@ def _step(recording: Recording, task: Task, instruction: Instruction, address: i
 
 def _set_aside(recording: Recording, task: Task) -> bool:
     """Another stop came instead of the step's: put a signal that can wait aside.  False where it is something else."""
-    if not os.WIFSTOPPED(task.tracee.stop.status) or task.tracee.stop.status >> 16:
+    status = task.tracee.stop.status
+    if not os.WIFSTOPPED(status) or status >> 16 or signals.is_at_event(task, os.WSTOPSIG(status)):
         return False
     return signals.defer(recording, task)
 

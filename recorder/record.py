@@ -13,7 +13,7 @@ from typing import NamedTuple
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import BlobCache, default_cache_directory
 from redrive.formats.frames import FORMAT_VERSION
-from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
+from redrive.formats.header import CpuIdentification, CpuidLeaf, Header, Setting
 from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
 from redrive.recorder.errors import CannotStart, RecordError
@@ -63,6 +63,8 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     if kernel.cpuid_faulting:
         lib.redrive_share_cpuid_faulting(1)
     recording = Recording(writer, kernel, cpu_number, mask, hidden)
+    if options.chaos_seed is not None:
+        recording.disturb(options.chaos_seed)
     try:
         return _run(recording, command, program, path, options)
     except CannotStart:
@@ -193,8 +195,17 @@ def _header(
         working_directory=os.getcwdb(),
         environment=_environment(options),
         start_time=time.time(),
-        options={"cpu": cpu_number, "randomize_addresses": options.randomize_addresses, "portable": options.portable},
+        options=_settings(cpu_number, options),
     )
+
+
+def _settings(cpu_number: int, options: RecordOptions) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {
+        "cpu": cpu_number,
+        "randomize_addresses": options.randomize_addresses,
+        "portable": options.portable,
+    }
+    return settings if options.chaos_seed is None else {**settings, "chaos_seed": options.chaos_seed}
 
 
 class _SignalsHeld:

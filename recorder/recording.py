@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
@@ -30,6 +30,9 @@ from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
 from redrive.tracee.tracee import check
+
+if TYPE_CHECKING:
+    from redrive.recorder.short_transfers import ShortTransfers
 
 _CHILD_EVENTS = {
     ptrace.EVENT_FORK: StopKind.FORK,
@@ -59,6 +62,7 @@ class Recording:
         self.images = ImageTable(writer)
         self.echo = EchoFinder()
         self.scheduler = Scheduler(self.tasks)
+        self.short_transfers: ShortTransfers | None = None
         self.straight = StraightCalls(self)
         self.outside_memory = OutsideMemory(self)
         self.named_unknown: set[int] = set()
@@ -71,6 +75,18 @@ class Recording:
         self.main_tid = 0
         self.main_status: int | None = None
         self.notes: list[str] = []
+
+    def disturb(self, seed: int) -> None:
+        """Put it under chaos; to be called before it starts."""
+        # Loaded when asked for, as few recordings need them.
+        from redrive.recorder.chaos import Chaos
+        from redrive.recorder.chaotic_scheduler import ChaoticScheduler
+        from redrive.recorder.short_transfers import TRANSFERS, ShortTransfers
+
+        chaos = Chaos(seed)
+        self.scheduler = ChaoticScheduler(self.tasks, chaos)
+        self.short_transfers = ShortTransfers(chaos)
+        self.straight.leave_out(TRANSFERS)
 
     @staticmethod
     def buffer(array: Any) -> Any:
@@ -143,12 +159,27 @@ class Recording:
                 self._handle(task)
             if task.state is not State.READY or task.tid not in self.tasks:
                 return
+            if not task.midway and self.scheduler.event_passed(task) and self._run_on(task):
+                continue
             # A signal is let through before another thread can change what becomes of it.
             if not task.signal and self.scheduler.turn_is_over() and self._may_be_held(task):
                 calls.write_entry(self, task)
                 self.scheduler.add(task)
                 return
             self._advance(task)
+
+    def _run_on(self, task: Task) -> bool:
+        """Bring a task to the end of its turn, some instructions behind an event.  False where it cannot be now."""
+        if task.call or task.signal or task.interrupted or task.deferred or task.is_private:
+            return False
+        task.pending = signals.pending_signals(task)
+        if any(not task.wishes.blocks(number) for number in task.pending):
+            # It meets the task here, and the steps would keep it out.
+            return False
+        task.let_go()
+        task.midway = True
+        self._bring_to_landmark(task)
+        return True
 
     @staticmethod
     def _look_for_end(task: Task) -> None:
@@ -167,6 +198,7 @@ class Recording:
             task.pending = signals.pending_signals(task)
         task.let_go()
         task.midway = False
+        self.scheduler.lets_go()
         if task.call is None and not task.signal and not task.repeated.is_quiet and self.straight.step(task):
             return
         request = self._request(task)
@@ -177,8 +209,8 @@ class Recording:
         task.tracee.resume(request, signal_number)
         self.await_stop(task)
 
-    def await_stop(self, task: Task) -> None:
-        """Wait for a resumed task, or find it asleep and leave it so."""
+    def await_stop(self, task: Task, *, interrupted: bool = False) -> None:
+        """Wait for a resumed task, or find it asleep and leave it so; ``interrupted``: a first wait has been."""
         task.state = State.STOPPED
         may_block = task.call is not None and task.call.may_block
         if may_block and len(self.tasks) > 1:
@@ -188,7 +220,9 @@ class Recording:
         # At once: a task that stops by itself as often as the timer ticks is never found running by a tick.
         hold = self._is_overdue(task)
         while True:
-            if hold:
+            if interrupted:
+                result, interrupted = -errno.EINTR, False
+            elif hold:
                 result = lib.redrive_hold(task.tid, task.tracee.stop)
             else:
                 result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
@@ -207,8 +241,10 @@ class Recording:
                 continue
             if task.call is not None:
                 # A call that the table does not say may block does: others go on meanwhile.
-                self.leave_asleep(task)
-                return
+                if self.scheduler.leaves_calls():
+                    self.leave_asleep(task)
+                    return
+                continue
             if families.is_zombie(task):
                 # A killed leader: its end is reported after that of the other threads, which wait for their turn.
                 self.leave_asleep(task)
@@ -338,7 +374,9 @@ class Recording:
         # Loaded when first needed, as the decoder of instructions takes 40 ms.
         from redrive.recorder import landmarks
 
+        began = time.monotonic()
         end = landmarks.take(self, task)
+        self.scheduler.stepped(time.monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
         if end is landmarks.End.TAKEN:
             task.midway = False
         elif end is landmarks.End.OVERTAKEN:

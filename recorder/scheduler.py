@@ -20,7 +20,7 @@ LEAST = 0.004
 """Seconds after which it lets one have it that has just woken."""
 GRACE = 0.003
 """Seconds that a syscall is waited for before a task is held, or given a signal, in the middle of its code."""
-_TICK = 0.004
+TICK = 0.004
 """Seconds between two looks at who has woken, while a task runs."""
 _PASSED_OVER = 2
 """How many nice levels a task gains each time that another is chosen before it, so that none starves."""
@@ -43,8 +43,6 @@ class Scheduler:
         """Set when the running task gives up its turn: sched_yield(2)."""
         self.has_priorities = False
         """Set when a task has changed its nice value: until then all have the same."""
-        self.extra_steps = 0
-        """Instructions that a task runs on beyond what a landmark needs."""
         self.running: Task | None = None
         """The task that has been let go and is being waited for; None once its stop has been collected with others'."""
         self.newborn: dict[int, object] = {}
@@ -111,6 +109,20 @@ class Scheduler:
         """Whether the turn has been over for as long as a syscall is waited for."""
         return bool(self._over_since) and time.monotonic() >= self._over_since + GRACE
 
+    def event_passed(self, task: Task) -> bool:
+        """To be told of each event of the running task.  Whether its turn is to end ``steps_ahead`` behind it."""
+        return False
+
+    def stepped(self, seconds: float, *, to_landmark: bool) -> None:
+        """To be told that the running task has been stepped for so long, and whether it is at a landmark now."""
+
+    def lets_go(self) -> None:
+        """To be told that the running task is about to be resumed."""
+
+    def leaves_calls(self) -> bool:
+        """Whether a turn that is over ends even while the task is in a call which the table says does not block."""
+        return True
+
     def forget_stop_of(self, tid: int) -> object | None:
         """The first stop of a newborn task, if it has been collected already."""
         return self.newborn.pop(tid, None)
@@ -137,13 +149,17 @@ class Scheduler:
                 self.running = None
             else:
                 self._queue.append(task)
-                self._woken = True
+                self._woke(task)
         return True
+
+    def _woke(self, task: Task) -> None:
+        """A task that slept can run."""
+        self._woken = True
 
     def watch(self) -> None:
         """Have a wait for the running task be interrupted now and then (EINTR)."""
         if not self._timer:
-            signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+            signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
             self._timer = True
 
     def _stop_timer(self) -> None:

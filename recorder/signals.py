@@ -78,7 +78,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif _is_at_event(task, number) and not _comes_too_often(task, number, code):
+    elif is_at_event(task, number) and not _comes_too_often(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task):
         _meet_running_code(recording, task, number, siginfo, action)
@@ -94,7 +94,7 @@ def same_registers(registers: bytes, latest: bytes) -> bool:
     return regs.replace(registers, orig_rax=-1) == regs.replace(latest, orig_rax=-1)
 
 
-def _is_at_event(task: Task, number: int) -> bool:
+def is_at_event(task: Task, number: int) -> bool:
     """Whether a signal has met the task before any instruction has run since its latest event.
 
     Where that was in a loop that has come round since, only a signal that was pending already is sure to have done so.

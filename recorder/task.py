@@ -58,6 +58,8 @@ class OpenCall:
     may_block: bool = False
     postponed: bool = False
     """Whether signals that met the code before it have been raised again, and go first."""
+    changed: str = ""
+    """The register whose value the kernel was given another for; the program gets its own back."""
     attachment: int = 0
     """Length in bytes of what a shmdt is about to detach."""
 
@@ -129,6 +131,8 @@ class Task:
         """Whether its latest event was in running code: a loop may come there again with the very same registers."""
         self.pending: frozenset[int] = frozenset()
         """Signals that were pending when it was let go from such a point."""
+        self.steps_ahead: int | None = None
+        """Instructions that it still runs, its syscalls not counted, before it gives its turn away; None for any."""
         self.midway = False
         """Whether it is stopped in running code, at a point that is no event."""
         self._let_go: tuple[bytes, int] = (b"", 0)

@@ -13,7 +13,8 @@ class Program:
     """A C fixture and one way to compile it.
 
     Lines of its comment: ``Exit: STATUS`` (default 0; negative for a signal), ``Output: varies`` (from run to run),
-    ``Compile: FLAGS`` (once for each way), ``Used by: TEST`` (not a fixture that stands by itself).
+    ``Compile: FLAGS`` (once for each way), ``Used by: TEST`` (not a fixture that stands by itself),
+    ``Chaos: WHY`` (not under chaos).
     """
 
     source: Path
@@ -21,13 +22,14 @@ class Program:
     status: int
     output_varies: bool
     stands_by_itself: bool
+    bears_chaos: bool
 
     def __str__(self) -> str:
         return " ".join((self.source.stem, *self.flags))
 
 
 PROGRAMS = Path(__file__).parent / "programs"
-_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by): (.*?) *$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by|Chaos): (.*?) *$", re.MULTILINE)
 
 
 def read_programs() -> Iterator[Program]:
@@ -43,4 +45,5 @@ def read_programs() -> Iterator[Program]:
                 int(lines.get("Exit", 0)),
                 lines.get("Output") == "varies",
                 "Used by" not in lines,
+                "Chaos" not in lines,
             )

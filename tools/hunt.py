@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,12 +42,13 @@ def hunt(
     timeout: float | None,
     keep_going: bool,
     command: tuple[str, ...],
-    **recording: bool,
+    **recording: Any,
 ) -> None:
     """Record CMD again and again until it fails, and keep only the recordings of runs that failed.
 
     A run has failed that exits with another status than 0, dies by a signal, writes a line with PATTERN (a regular
     expression, searched in stdout and stderr) or takes more than SECONDS. Only what failing runs wrote is shown.
+    Under --chaos the first run has the given seed, and each next run one more.
 
     \b
     Exits with 0   when no run failed,

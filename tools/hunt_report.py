@@ -31,6 +31,8 @@ class HuntReport:
         self._drawn = 0
         """Columns of the progress line that stand on the terminal."""
         self._next = time.monotonic() + (0 if self._on_terminal else _LINE_EVERY)
+        if options.record.chaos_seed is not None:
+            say(f"the first run's seed is {options.record.chaos_seed}")
 
     def progressed(self, tally: Tally) -> None:
         """How far the hunt is, but not more often than anybody reads."""

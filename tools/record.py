@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @recording_options
 @click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
-def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...], **recording: bool) -> None:
+def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...], **recording: Any) -> None:
     """Run CMD as it would run by itself, and record it and all processes it starts.
 
     Exits as CMD did, or dies by the same signal.
@@ -62,6 +62,8 @@ def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...
         _name_latest(directory, result.path)
     for note in result.notes:
         say(note)
+    if options.chaos_seed is not None:
+        say(f"the seed of this chaos was {options.chaos_seed}")
     if not dropped:
         say(f"{result.events} events in {result.path}")
     if verify:

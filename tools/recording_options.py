@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,12 @@ import click
 if TYPE_CHECKING:
     from redrive.recorder.options import RecordOptions
 
+_LARGEST_SEED = 2**62
 _OPTIONS = (
     click.option("--aslr", is_flag=True, help="Keep address space randomisation on."),
     click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v2."),
+    click.option("--chaos", is_flag=True, help="Schedule at random, with short reads and writes, to bring out races."),
+    click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), help="The seed of chaos; else one is made up."),
 )
 
 
@@ -22,8 +26,13 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-def read_options(*, aslr: bool, portable: bool) -> RecordOptions:
+def read_options(*, aslr: bool, portable: bool, chaos: bool, seed: int | None) -> RecordOptions:
     """What the options say."""
     from redrive.recorder.options import RecordOptions
 
-    return RecordOptions(randomize_addresses=aslr, portable=portable)
+    if seed is not None and not chaos:
+        raise click.UsageError("--seed is for --chaos", click.get_current_context())
+    if chaos and seed is None:
+        # Short enough to be typed.
+        seed = int.from_bytes(os.urandom(8), "little") % 1_000_000
+    return RecordOptions(randomize_addresses=aslr, portable=portable, chaos_seed=seed)

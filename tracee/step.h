@@ -41,6 +41,11 @@ int redrive_spawn(const struct redrive_spawn *spawn, int *error_descriptor);
 
 /* Sets the registers (unless NULL), resumes with the ptrace request and signal, waits for this task's next stop and fetches it. */
 int redrive_step(int tid, int request, int signal, const struct redrive_registers *registers, struct redrive_stop *stop);
+
+/* Single-steps a task that is stopped in user code by so many instructions; fewer when another stop than a step's comes, or
+ * before an instruction that a stepping tracer must know: one that enters the kernel or traps, a string instruction, one
+ * that saves or loads flags. Returns how many times it has resumed the task; the last stop is fetched. */
+int redrive_single_steps(int tid, unsigned steps, struct redrive_stop *stop);
 int redrive_resume(int tid, int request, int signal);
 /* Waits as redrive_wait does, but interrupts the task unless it has stopped already: PTRACE_INTERRUPT would stay pending then,
  * and break off the call that the task goes into next, which may return EINTR for that. */

@@ -1,4 +1,5 @@
 /* A loop that writes over itself: the operand of an instruction, an instruction, the code of its callee.
+ * Chaos: replay stops at each visit of code that the program rewrites
  * Output: varies
  * The loops are slow, by pauses: replay can only stop at each visit here, ten microseconds each.
  * Compile: -pthread */

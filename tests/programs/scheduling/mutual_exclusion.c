@@ -1,4 +1,5 @@
 /* Peterson's and Dekker's algorithms with sequentially consistent atomics: never two inside, whatever the turns.
+ * Chaos: once both are in the loop, each of thousands of rounds takes a slice of spinning
  * Output: varies
  * Compile: -pthread */
 #include "threads.h"

@@ -60,7 +60,7 @@ int main(void)
                 int accepted = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
                 CHECK(accepted >= 0);
                 CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, accepted, &(struct epoll_event){.events = EPOLLIN, .data.u64 = (uint64_t)accepted << 1 | 1}) == 0);
-            } else if (recv(descriptor, &question, sizeof question, 0) == sizeof question) {
+            } else if (recv(descriptor, &question, sizeof question, MSG_WAITALL) == sizeof question) {
                 sum += question;
                 question = question * question + 1;
                 CHECK(send(descriptor, &question, sizeof question, 0) == sizeof question);

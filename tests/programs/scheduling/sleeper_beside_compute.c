@@ -1,5 +1,6 @@
 /* A thread that sleeps a millisecond again and again beside one that computes: it wakes while the other computes.
  * Output: varies
+ * Chaos: a sleeper may be held back or starved
  * Compile: -pthread */
 #include "threads.h"
 static volatile uint32_t over, ready;

@@ -1,4 +1,6 @@
-/* Code that reads the immediate of an instruction of its own loop as data, now and then: V8's partial constant pool. */
+/* Code that reads the immediate of an instruction of its own loop as data, now and then: V8's partial constant pool.
+ * Chaos: replay stops at each visit of a point in code that looks at itself
+ */
 #include "../threads.h"
 
 #define ROUNDS 60000
