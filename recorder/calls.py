@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Restart, Syscall, SyscallEntry, SyscallExit
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import address_space, answers, forced_signals, foreign_memory, permission, unknown_calls
+from redrive.recorder import (
+    address_space,
+    answers,
+    forced_signals,
+    foreign_memory,
+    ignored_signals,
+    permission,
+    unknown_calls,
+)
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -233,6 +241,7 @@ def finish(recording: Recording, task: Task) -> None:
             task.tracee.write(address, data)
     if registers != seen and not call.answered:
         task.tracee.set_registers(registers)
+    registers = ignored_signals.as_untraced(task, call, registers)
     complete(recording, task, call, registers, regs.get_signed(registers, "rax"))
 
 

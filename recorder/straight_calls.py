@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, forced_signals
+from redrive.recorder import calls, forced_signals, ignored_signals
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
@@ -38,6 +38,7 @@ _RESULT_ONLY = lib.REDRIVE_RESULT_ONLY
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
+_INTERRUPTED_CALL = frozenset({-errno.EINTR, *calls.RESTARTS})
 VECTOR_STATE_EVERY = 128
 """Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
 _SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
@@ -154,12 +155,14 @@ class StraightCalls:
         assert row is not None
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
-        needs_more = self._has_aftermath[number] if result >= 0 else result in calls.RESTARTS
+        needs_more = self._has_aftermath[number] if result >= 0 else result in _INTERRUPTED_CALL
         if self._recording.outside_memory.is_watched or course != _RESULT_ONLY or not self._plain[number]:
             needs_more = True
         if needs_more:
             task.stops.append(self._stops)
-            calls.complete(self._recording, task, OpenCall(number, arguments, row, entry, inputs), leave, result)
+            call = OpenCall(number, arguments, row, entry, inputs)
+            leave = ignored_signals.as_untraced(task, call, leave)
+            calls.complete(self._recording, task, call, leave, regs.get_signed(leave, "rax"))
             return False
         writes: tuple[tuple[int, bytes], ...] = ()
         if row.plain_outputs != ():
