@@ -65,11 +65,13 @@ class ChaoticScheduler(Scheduler):
         self._queue.remove(chosen)
         self._held_until.pop(chosen.tid, None)
         self._current = chosen.tid
+        self._over = self._switches = self._at_landmark = False
+        return chosen
+
+    def _allot(self, task: Task) -> None:
         self._slice = self._slice_length()
         # It begins when the task is let go: the shortest slices are over before that.
         self._slice_end = math.inf
-        self._over = self._switches = self._at_landmark = False
-        return chosen
 
     def turn_may_be_over(self) -> bool:
         """Whether turn_is_over could say so: after each event, where there are others."""

@@ -25,7 +25,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
 from redrive.tracee.eras import Request, SyscallStop
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
-from redrive.tracee.instruction import LONGEST, Instruction, Kind, MemoryOperand, decode
+from redrive.tracee.instruction import LONGEST, PAUSE, Instruction, Kind, MemoryOperand, decode
 from redrive.tracee.landing import JUMP_LENGTH, find_landing
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.syscalls import MemoryFault
@@ -84,6 +84,19 @@ class _Trail:
     named: dict[int, None] = field(default_factory=dict)
     """Words of memory that instructions named, in their order."""
     steps: int = 0
+    wrote: bool = False
+    """Whether an instruction wrote to memory."""
+    named_before: dict[int, int] = field(default_factory=dict)
+    """Instruction address: how many words had been named at its latest visit."""
+    waits: bool = False
+    """Whether the task goes round and round looking at the same few words, which another is to change, it seems."""
+
+    def comes_round(self, address: int, registers: bytes) -> bool:
+        """Whether nothing was written since the task was here before, and it is as it was, or named no other words."""
+        if self.wrote or address not in self.visits:
+            return False
+        words = len(self.named)
+        return self.visits[address] == registers or 0 < words == self.named_before[address]
 
 
 def take(recording: Recording, task: Task) -> End:
@@ -130,12 +143,21 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
                 return End.AT_EDGE
         elif _will_do(trail, instruction, address, code, mappings):
             recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
+            trail.waits |= trail.comes_round(address, registers)
+            task.spins = _times_waiting(task, trail)
             _write(recording, task, trail, instruction, mappings)
             task.steps_ahead = None
             return End.TAKEN
         _remember(trail, registers, address, instruction)
         if not _step(recording, task, instruction, address, registers):
             return End.OVERTAKEN
+
+
+def _times_waiting(task: Task, trail: _Trail) -> int:
+    """How often in a row it has been found waiting."""
+    if not trail.waits:
+        return 0
+    return task.spins + 1 if task.may_come_back else 1
 
 
 def _run_on(recording: Recording, task: Task, steps: int) -> bool:
@@ -180,6 +202,9 @@ def _will_do(
 
 def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instruction) -> None:
     trail.steps += 1
+    trail.wrote |= instruction.writes
+    trail.waits |= instruction.code == PAUSE or trail.comes_round(address, registers)
+    trail.named_before[address] = len(trail.named)
     trail.visits[address] = registers
     trail.code.update(range(address, address + instruction.length))
     if not instruction.memory:

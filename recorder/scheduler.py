@@ -16,6 +16,8 @@ from redrive.tracee.tracee import wait_any
 
 SLICE = 0.03
 """Seconds after which a running task lets another one have its turn."""
+SPIN = 0.001
+"""The same for one that only waits for another to write to memory; twice as long each time that it still does."""
 LEAST = 0.004
 """Seconds after which it lets one have it that has just woken."""
 GRACE = 0.003
@@ -35,6 +37,8 @@ class Scheduler:
         self._stop = ffi.new("struct redrive_stop *")
         self._turn_began = 0.0
         self._slice_end = 0.0
+        self._patience = GRACE
+        """Seconds that a syscall is waited for when the turn is over."""
         self._over_since = 0.0
         self._timer = False
         self._ticked = False
@@ -67,12 +71,24 @@ class Scheduler:
                 if not self._collect(0):
                     return None
         self._turn_began = time.monotonic()
-        self._slice_end = self._turn_began + SLICE
         self._over_since = 0.0
         self._woken = self.yields = False
+        chosen = self._choose()
+        self._allot(chosen)
         if len(self._tasks) > 1:
             self.watch()
-        return self._choose()
+        return chosen
+
+    def _allot(self, task: Task) -> None:
+        """Give a task its time."""
+        self._patience = GRACE
+        self._slice_end = self._turn_began + SLICE
+        if task.spins and self._queue:
+            slice_length = min(SPIN * 2 ** (task.spins - 1), SLICE)
+            self._patience = 0.0
+            self._slice_end = self._turn_began + slice_length
+            signal.setitimer(signal.ITIMER_REAL, min(slice_length, TICK), TICK)
+            self._timer = True
 
     def _choose(self) -> Task:
         if not self.has_priorities or len(self._queue) == 1:
@@ -107,7 +123,7 @@ class Scheduler:
 
     def is_overdue(self) -> bool:
         """Whether the turn has been over for as long as a syscall is waited for."""
-        return bool(self._over_since) and time.monotonic() >= self._over_since + GRACE
+        return bool(self._over_since) and time.monotonic() >= self._over_since + self._patience
 
     def event_passed(self, task: Task) -> bool:
         """To be told of each event of the running task.  Whether its turn is to end ``steps_ahead`` behind it."""

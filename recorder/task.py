@@ -133,6 +133,8 @@ class Task:
         """Signals that were pending when it was let go from such a point."""
         self.steps_ahead: int | None = None
         """Instructions that it still runs, its syscalls not counted, before it gives its turn away; None for any."""
+        self.spins = 0
+        """How often in a row it has been held while it did nothing but wait for another task to write to memory."""
         self.midway = False
         """Whether it is stopped in running code, at a point that is no event."""
         self._let_go: tuple[bytes, int] = (b"", 0)

@@ -66,7 +66,8 @@ class MemoryOperand:
 class Instruction:
     """One instruction.  ``displacement_offset`` is where in ``code`` a displacement from rip lies, 0 when it has none.
 
-    ``distance`` is that of a RELATIVE_JUMP, from the next instruction.
+    ``distance`` is that of a RELATIVE_JUMP, from the next instruction; ``writes`` says whether an operand in memory is
+    written to.
     """
 
     code: bytes
@@ -74,6 +75,7 @@ class Instruction:
     memory: tuple[MemoryOperand, ...] = ()
     displacement_offset: int = 0
     distance: int = 0
+    writes: bool = False
 
     @property
     def length(self) -> int:
@@ -134,6 +136,8 @@ _BOUND = frozenset(
 )
 _ONLY_ADDRESS = frozenset({x86_const.X86_INS_LEA, x86_const.X86_INS_NOP})
 """They have an operand in memory, but do not look at what is there."""
+PAUSE = b"\xf3\x90"
+"""What programs put into loops that wait for another processor (Intel SDM volume 2)."""
 _REPEAT_PREFIXES = (0xF2, 0xF3)
 _STRING_OPCODES = frozenset({*range(0x6C, 0x70), *range(0xA4, 0xA8), *range(0xAA, 0xB0)})
 _X87_OPCODES = range(0xD8, 0xE0)
@@ -168,7 +172,9 @@ def decode(code: bytes) -> Instruction:
     relative = any(operand.base == "rip" for operand in memory)
     distance = int(found.operands[0].imm) - len(whole) if kind is Kind.RELATIVE_JUMP else 0
     named = () if found.id in _ONLY_ADDRESS else memory
-    return Instruction(whole, kind, named, int(found.disp_offset) if relative else 0, _signed(distance))
+    displacement_offset = int(found.disp_offset) if relative else 0
+    writes = any(part.type == x86_const.X86_OP_MEM and part.access & capstone.CS_AC_WRITE for part in found.operands)
+    return Instruction(whole, kind, named, displacement_offset, _signed(distance), writes)
 
 
 def _signed(value: int) -> int:
