@@ -72,7 +72,8 @@ class LandmarkCode:
         return self.data + _COUNT
 
     def assemble(self, words: Sequence[Word], *, components: Sequence[Component]) -> None:
-        """Fill ``code``; ``components`` are those of the XSAVE area, none where there is no xsave."""
+        """Fill ``code`` anew; ``components`` are those of the XSAVE area, none where there is no xsave."""
+        self.code.clear()
         self._store(_RCX, "rcx")
         self._load("rcx", _COUNT)
         self._add("rcx", "rcx", 1)

@@ -52,6 +52,7 @@ _SLOWER = 60
 _SLOWER_BY_STOPS = 20_000
 """The same for a search by debug register, which stops the task at each visit."""
 _LEAST_TIME = 20.0
+_TELLING_AT_MOST = 16
 _TICK = 0.5
 _FOLLOWING = 4
 _EXPECTED = "the point in running code that was recorded"
@@ -116,6 +117,8 @@ class _Search:
         self._used_before = self._used()
         self._displaced = b""
         """The bytes in whose place a jump has been put."""
+        self._telling: list[Word] = []
+        """Words that alone told the point from others which the code took for it, the latest first."""
 
     def run(self) -> None:
         code = self._plan() or self._by_breakpoint()
@@ -145,22 +148,27 @@ class _Search:
         fixed = not place.shared and not place.protection & PROT_WRITE
         overlaid = list(_overlaid(landing, self._address, present)) if fixed else []
         code = LandmarkCode(instruction, self._address, landing.address, overlaid)
-        code.assemble(
-            list(self._words()), components=self._machine.vectors.components if self._machine.has_xsave else ()
-        )
+        self._assemble(code)
         return code, landing.jump
+
+    def _assemble(self, code: LandmarkCode) -> None:
+        components = self._machine.vectors.components if self._machine.has_xsave else ()
+        code.assemble(list(self._words()), components=components)
+
+    def _memory_words(self) -> dict[int, int]:
+        """The witnesses by address, in words; without those in which the code would see the jump."""
+        return {
+            address + offset: word_at(data, offset)
+            for address, data in self._event.witnesses
+            for offset in range(0, len(data) - 7, 8)
+            if not self._address - 8 < address + offset < self._address + len(self._event.code)
+        }
 
     def _words(self) -> Iterator[Word]:
         """What the code compares: the clues first, then all general registers, then as much memory as there is room."""
         event = self._event
         done: set[tuple[int, str | int]] = set()
-        memory = {
-            address + offset: word_at(data, offset)
-            for address, data in event.witnesses
-            for offset in range(0, len(data) - 7, 8)
-            # The code would see the jump there.
-            if not self._address - 8 < address + offset < self._address + len(event.code)
-        }
+        memory = self._memory_words()
         by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
         words = []
         vectors = []
@@ -182,7 +190,7 @@ class _Search:
             ordered = [*words, *general, *legacy, *wide, *rest]
         else:
             ordered = [*legacy[:1], *words, *general, *legacy, *wide, *rest]
-        for word in ordered:
+        for word in [*self._telling, *ordered]:
             key = (int(word.in_xstate), word.place)
             if key not in done and len(done) < WORDS_AT_MOST:
                 done.add(key)
@@ -223,7 +231,26 @@ class _Search:
             seen = regs.replace(task.tracee.registers, rip=self._address)
             if self._is_there(seen):
                 return
+            self._learn(code)
             task.registers = regs.replace(task.tracee.registers, rip=code.resume)
+
+    def _learn(self, code: LandmarkCode) -> None:
+        """From a wrong time: have the code look first at what tells it, as each time costs two stops."""
+        word = self._differing_word() if len(self._telling) < _TELLING_AT_MOST else None
+        if word is not None:
+            self._telling.insert(0, word)
+            self._assemble(code)
+            self._task.tracee.write(code.landing, bytes(code.code))
+
+    def _differing_word(self) -> Word | None:
+        words = self._memory_words()
+        for address, data in self._event.witnesses:
+            seen = self._memory(address, len(data))
+            for place in range(address, address + len(data) - 7, 8) if seen != data else ():
+                offset = place - address
+                if place in words and seen[offset : offset + 8] != data[offset : offset + 8]:
+                    return Word(place, words[place])
+        return None
 
     def _by_breakpoint(self) -> tuple[LandmarkCode, bytes] | None:
         """Stop at each visit.  As soon as the recorded instruction is there, the rest is left to code in its place."""

@@ -84,6 +84,33 @@ def test_a_search_without_end_is_given_up(by_breakpoint: bool, tmp_path: Path, m
         replay(trace.close(complete=False))
 
 
+COUNTS_FAR_AWAY = f"""
+    addq $1, {DATA + 0xE00:#x}
+    nopl 0x100(%rax)
+    jmp {CODE:#x}
+"""
+
+
+def test_what_told_the_point_from_another_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    is_there = landmarks._Search._is_there
+
+    def counted(search: landmarks._Search, seen: bytes) -> bool:
+        looks.append(seen)
+        return is_there(search, seen)
+
+    monkeypatch.setattr(landmarks._Search, "_is_there", counted)
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(COUNTS_FAR_AWAY, tmp_path))
+    # More words than the code has room for come before the one that counts.
+    witness = bytes(0xE00) + (4000).to_bytes(8, "little") + bytes(0x1F8)
+    event = _landmark(trace, AT_NOP, NOP, 4000, ((DATA, witness),))
+    trace.write(event._replace(registers=regs.replace(event.registers, rbp=0), clues=()))
+    trace.exit(9)
+    assert replay(trace.close()).wait_status == 9
+    assert len(looks) < 10
+
+
 def test_more_memory_than_a_recorder_keeps_is_refused(tmp_path: Path) -> None:
     trace = TraceByHand(tmp_path / "trace")
     trace.execute(assemble(ENDLESS, tmp_path))
