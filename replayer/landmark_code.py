@@ -24,7 +24,7 @@ DATA_LENGTH = 5 * PAGE
 WORDS_AT_MOST = 320
 """So many words are compared by the code at most: 100 bytes each leave room."""
 
-_COUNT, _RCX, _RDX, _RAX, _XMM, _XSAVE = 0, 8, 16, 24, 64, 128
+_RCX, _RDX, _RAX, _XMM, _XSAVE = 8, 16, 24, 64, 128
 """Where in the data what is kept."""
 _NUMBERS = {
     **{"rax": 0, "rcx": 1, "rdx": 2, "rbx": 3, "rsp": 4, "rbp": 5, "rsi": 6, "rdi": 7},
@@ -48,7 +48,6 @@ class LandmarkCode:
     """Code for the instruction at an address, to be put at ``landing``.
 
     It also runs those behind it that are in ``overlaid``, and goes back behind them.
-    ``counts`` replaces the comparison: it traps at that visit, and only then.
     """
 
     instruction: Instruction
@@ -66,18 +65,10 @@ class LandmarkCode:
         """The address of the code's data."""
         return page_floor(self.landing) + CODE_LENGTH
 
-    @property
-    def count_address(self) -> int:
-        """Where the visits are counted, in a word."""
-        return self.data + _COUNT
-
     def assemble(self, words: Sequence[Word], *, components: Sequence[Component]) -> None:
         """Fill ``code`` anew; ``components`` are those of the XSAVE area, none where there is no xsave."""
         self.code.clear()
         self._store(_RCX, "rcx")
-        self._load("rcx", _COUNT)
-        self._add("rcx", "rcx", 1)
-        self._store(_COUNT, "rcx")
         saved = False
         failures = []
         for index, word in enumerate(words):
