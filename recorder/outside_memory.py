@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _COPIED_AT_MOST = 16 << 20
 """Bytes, all such memory together: each syscall's end looks at all of them."""
-_FIRST_PAUSE = 0.05
-"""Seconds from one look for such processes to the next, which is twice as long after each."""
+_FIRST_PAUSE = 0.25
+"""Seconds from one look for such processes, which reads the mappings of all, to the next; twice as many each time."""
+_KEPT_AT_MOST = 32
+"""So many files are held open before those that are no longer mapped are let go."""
 
 
 @dataclass(slots=True)
@@ -52,15 +54,18 @@ class OutsideMemory:
         self._recording = recording
         self._shared: list[_Shared] = []
         self._pause = _FIRST_PAUSE
-        self._next_look = 0.0
+        self._latest_look = -_FIRST_PAUSE
         self.is_watched = False
         """Whether there is shared memory at all, so that each syscall's end is to be seen."""
 
     def mapped(self, task: Task, descriptor: int, number: int, label: str, address: int, length: int) -> None:
         """A task has mapped a file shared, as an image."""
-        mapping = find_mapping(read_mappings(task.tid), address)
+        mappings = read_mappings(task.tid)
+        mapping = find_mapping(mappings, address)
         if mapping is None:
             return
+        if len(self._shared) >= _KEPT_AT_MOST:
+            self._let_go({(other.device, other.inode) for other in mappings})
         file = (mapping.device, mapping.inode)
         start, end = mapping.offset, mapping.offset + length
         known = next((shared for shared in self._shared if shared.file == file), None)
@@ -71,11 +76,17 @@ class OutsideMemory:
                 own = os.open(f"/proc/{task.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
                 self._shared.append(_Shared(number, file, label, own, start, end))
         self.is_watched = bool(self._shared)
-        self._pause, self._next_look = _FIRST_PAUSE, 0.0
+        self._pause = _FIRST_PAUSE
+
+    def _let_go(self, mapped: set[tuple[int, int]]) -> None:
+        """Forget files that a task has mapped no longer, and nobody was found to share."""
+        for shared in [shared for shared in self._shared if shared.file not in mapped and not shared.is_copied]:
+            os.close(shared.descriptor)
+            self._shared.remove(shared)
 
     def changes(self, task: Task) -> Iterator[Effect]:
         """At a syscall's end: what is to be written to images, as others may have done."""
-        if time.monotonic() >= self._next_look:
+        if time.monotonic() >= self._latest_look + self._pause:
             self._look(task)
         for shared in self._shared:
             if shared.is_copied:
@@ -87,7 +98,7 @@ class OutsideMemory:
             shared = candidates.pop((mapping.device, mapping.inode), None)
             if shared is not None:
                 self._copy(task, shared, f"process {pid} ({name})")
-        self._next_look = time.monotonic() + self._pause
+        self._latest_look = time.monotonic()
         self._pause *= 2
 
     def _copy(self, task: Task, shared: _Shared, other: str) -> None:
