@@ -119,6 +119,11 @@ class ChaoticScheduler(Scheduler):
         task.steps_ahead = None
         return False
 
+    @property
+    def is_patient(self) -> bool:
+        """Not where slices of microseconds matter."""
+        return False
+
     def stepped(self, seconds: float, *, to_landmark: bool) -> None:
         """Count what landmarks cost; at one, the turn ends."""
         self._landmarks.spent += seconds

@@ -10,14 +10,16 @@ import enum
 import os
 import signal
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clue, Landmark, Writes
 from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder import forced_signals, signals
+from redrive.recorder.changed_memory import Snapshot
 from redrive.recorder.task import Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
@@ -50,6 +52,8 @@ _DATA_AT_MOST = 1 << 14
 """Mappings of data up to so many bytes are kept whole: what counts the rounds of a loop may be far from its code."""
 _WITNESSES_AT_MOST = 48 << 10
 _CLUES_AT_MOST = 24
+_NAMED_FIRST = 8
+"""So many words that the code has named lately come before those that are known to have changed."""
 _RUN_TO_THE_NEXT = frozenset({Kind.REPEATED, Kind.POPS_FLAGS})
 """Left by a breakpoint behind them.  A repeated one can take many steps; and after a step over popf the kernel believes
 that the program has set the trap flag itself (enable_single_step of arch/x86/kernel/step.c)."""
@@ -274,7 +278,8 @@ def _write(
     unsettled = list(_unsettled(recording, task))
     named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
     named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
-    extents = [(word, 8) for word in named]
+    changed = [word for word in _changed_words(recording, task) if not _meets(unsettled, word, 8)]
+    extents = [*((word, 8) for word in named), *_joined(changed)]
     extents += [extent for extent in _windows(registers, named, mappings) if not _meets(unsettled, *extent)]
     witnesses: Writes = tuple(_gathered(task, extents))
     recording.write(
@@ -284,7 +289,7 @@ def _write(
             registers,
             xstate,
             b"" if _looks_at_code(trail) else instruction.code,
-            tuple(_clues(trail, registers, xstate, named)),
+            tuple(_clues(trail, registers, xstate, dict.fromkeys([*named[:_NAMED_FIRST], *changed, *named]))),
             witnesses,
             task.ran_since_event(),
             task.take_stops(),
@@ -292,6 +297,26 @@ def _write(
     )
     task.registers = registers
     task.may_come_back = True
+
+
+def _changed_words(recording: Recording, task: Task) -> Sequence[int]:
+    """What the task has changed since its memory was looked at before."""
+    before, now = task.snapshot, Snapshot(recording, task) if recording.scheduler.is_patient else None
+    task.snapshot = now
+    return before.changed_words(now) if before is not None and now is not None else ()
+
+
+def _joined(words: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Runs of words as (address, length)."""
+    start = end = 0
+    for word in sorted(words):
+        if word != end:
+            if end:
+                yield start, end - start
+            start = word
+        end = word + 8
+    if end:
+        yield start, end - start
 
 
 def _looks_at_code(trail: _Trail) -> bool:
@@ -309,15 +334,15 @@ def _gathered(task: Task, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[
             yield address, data
 
 
-def _clues(trail: _Trail, registers: bytes, xstate: bytes, named: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """What changed since the instruction was here before, or since the steps began."""
+def _clues(trail: _Trail, registers: bytes, xstate: bytes, words: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """What changed since the instruction was here before, or since the steps began; ``words`` are those of memory."""
     before = trail.visits.get(regs.get(registers, "rip")) or next(iter(trail.visits.values()), registers)
     for name in _GENERAL:
         if regs.get(before, name) != regs.get(registers, name):
             yield Clue.REGISTER, regs.OFFSETS[name]
     if regs.get(before, "rsp") != regs.get(registers, "rsp"):
         yield Clue.REGISTER, regs.OFFSETS["rsp"]
-    for word in named[:_CLUES_AT_MOST]:
+    for word in islice(words, _CLUES_AT_MOST):
         yield Clue.MEMORY, word
     found = 0
     for offset in range(_XSTATE_WORDS.start, min(len(xstate), len(trail.xstate)) - 7, 8):

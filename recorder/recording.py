@@ -34,6 +34,8 @@ from redrive.tracee.tracee import check
 if TYPE_CHECKING:
     from redrive.recorder.short_transfers import ShortTransfers
 
+_TIMES_GIVEN_AT_MOST = 25
+"""So often a task that was to be held is let run on; once suffices where the CPU is not busy with other things."""
 _CHILD_EVENTS = {
     ptrace.EVENT_FORK: StopKind.FORK,
     ptrace.EVENT_VFORK: StopKind.VFORK,
@@ -374,6 +376,8 @@ class Recording:
         # Loaded when first needed, as the decoder of instructions takes 40 ms.
         from redrive.recorder import landmarks
 
+        if self.scheduler.is_patient and self._gives_time(task):
+            return
         began = time.monotonic()
         end = landmarks.take(self, task)
         self.scheduler.stepped(time.monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
@@ -382,6 +386,23 @@ class Recording:
         elif end is landmarks.End.OVERTAKEN:
             # At once: what the task has done since its latest event, others must not see before its next one.
             self._handle(task)
+
+    def _gives_time(self, task: Task) -> bool:
+        """Whether a task runs on for a few milliseconds, as what it changes meanwhile tells the point from others."""
+        from redrive.recorder.changed_memory import Snapshot
+
+        if task.snapshot is None or not task.snapshot.is_of_use(task):
+            task.snapshot = Snapshot(self, task)
+        elif task.snapshot.has_run_since(task):
+            return False
+        since, times = task.given_time
+        times = times + 1 if since is task.registers else 1
+        if times > _TIMES_GIVEN_AT_MOST:
+            return False
+        task.given_time = task.registers, times
+        task.deferred_since = time.monotonic()
+        self.scheduler.goes_on()
+        return True
 
     def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
         """What a stop means; a call that is now known to have ended is written first."""

@@ -129,6 +129,17 @@ class Scheduler:
         """To be told of each event of the running task.  Whether its turn is to end ``steps_ahead`` behind it."""
         return False
 
+    @property
+    def is_patient(self) -> bool:
+        """Whether a task may run on for some time where it would be held, to learn what it changes."""
+        return True
+
+    def goes_on(self) -> None:
+        """Let the running task run on for a while, although its turn is over."""
+        self._patience = GRACE
+        if self._over_since:
+            self._over_since = time.monotonic()
+
     def stepped(self, seconds: float, *, to_landmark: bool) -> None:
         """To be told that the running task has been stepped for so long, and whether it is at a landmark now."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from redrive.formats.events import Inputs
 from redrive.recorder.forced_signals import Wishes
@@ -12,6 +13,9 @@ from redrive.recorder.repeated_signals import RepeatedSignals
 from redrive.tracee.eras import Regime, SyscallTracker
 from redrive.tracee.syscalls import Syscall
 from redrive.tracee.tracee import Tracee
+
+if TYPE_CHECKING:
+    from redrive.recorder.changed_memory import Snapshot
 
 
 class State(enum.Enum):
@@ -135,6 +139,10 @@ class Task:
         """Instructions that it still runs, its syscalls not counted, before it gives its turn away; None for any."""
         self.spins = 0
         """How often in a row it has been held while it did nothing but wait for another task to write to memory."""
+        self.snapshot: Snapshot | None = None
+        """Its memory when it was last looked at in running code."""
+        self.given_time: tuple[bytes, int] = (b"", 0)
+        """How often it has been let run on although it was to be held, since the event with these registers."""
         self.midway = False
         """Whether it is stopped in running code, at a point that is no event."""
         self._let_go: tuple[bytes, int] = (b"", 0)
