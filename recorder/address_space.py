@@ -80,6 +80,7 @@ def _protections(task: Task, address: int, length: int) -> list[Effect]:
 
 def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     address, old, new, flags = call.arguments[:4]
+    recording.outside_memory.grown(task, result & 0xFFFF_FFFF_FFFF_FFFF)
     return [Remap(address, page_ceiling(old), result, page_ceiling(new), flags & _MREMAP_DONTUNMAP)]
 
 

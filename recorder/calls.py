@@ -107,7 +107,7 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
     elif not answered:
         _begin_unknown(recording, task, call)
     # In a row of many handlers the call itself must have its turn some time.
-    call.postponed = bool(task.deferred) and not task.repeated.has_enough()
+    call.postponed = bool(task.deferred) and not task.repeated.has_enough(task.registers)
     raise_deferred(task)
 
 
@@ -264,7 +264,7 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
         write_entry(recording, task)
         forced_signals.mask_changed(recording, task)
     effects = _effects(recording, task, call, result)
-    if recording.outside_memory.is_watched:
+    if recording.outside_memory.wants_to_see():
         effects += tuple(recording.outside_memory.changes(task))
     writes = _writes(task, call, result)
     entry = call.entry

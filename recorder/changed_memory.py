@@ -64,7 +64,7 @@ class Snapshot:
 
 
 def _running_time(tid: int) -> int:
-    """Nanoseconds on a CPU: schedstat of /proc (Documentation/scheduler/sched-stats.rst); by the clock where it is 0."""
+    """Nanoseconds on a CPU: its schedstat (Documentation/scheduler/sched-stats.rst); by the clock where that is 0."""
     try:
         running = int(Path(f"/proc/{tid}/task/{tid}/schedstat").read_text().split()[0])
     except (OSError, ValueError, IndexError):

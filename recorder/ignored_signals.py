@@ -1,4 +1,6 @@
-"""Signals that a program ignores end none of its syscalls, but those of a tracee they do: that is put right.
+"""Signals that a program ignores end none of its syscalls, but those of a tracee they do: EINTR is put right.
+
+One that cuts a blocking write or a recv with MSG_WAITALL short, which moves all that it is given natively, is not.
 
 The kernel drops an ignored signal when it is sent, unless the task is traced: then it wakes it for its tracer
 (sig_ignored of kernel/signal.c).  Most calls are made again by themselves after that (ERESTART*); a few are not.
@@ -21,6 +23,7 @@ _ENDED_BY_SIGNALS = {
     "semtimedop": 3,
     "rt_sigtimedwait": 2,
     "io_getevents": 4,
+    "io_pgetevents": 4,
 }
 """Calls that answer EINTR even to a handler with SA_RESTART (signal(7)): which argument is their timeout."""
 _MILLISECONDS = frozenset({"epoll_wait", "epoll_pwait"})
@@ -36,7 +39,12 @@ def as_untraced(task: Task, call: OpenCall, registers: bytes) -> bytes:
 
     A call with a timeout is left alone, as it would begin anew with the whole of it.
     """
-    if regs.get_signed(registers, "rax") != -errno.EINTR or call.syscall is None or call.answer is not None:
+    if (
+        regs.get_signed(registers, "rax") != -errno.EINTR
+        or call.syscall is None
+        or call.answer is not None
+        or call.answered
+    ):
         return registers
     if not _waits_for_ever(call) or not _has_only_ignored_signals(task.tid):
         return registers

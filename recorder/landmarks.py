@@ -51,6 +51,8 @@ _WORD_WINDOW = (-64, 64)
 _DATA_AT_MOST = 1 << 14
 """Mappings of data up to so many bytes are kept whole: what counts the rounds of a loop may be far from its code."""
 _WITNESSES_AT_MOST = 48 << 10
+_TIMES_WAITING_AT_MOST = 6
+"""More often makes no difference to the scheduler."""
 _CLUES_AT_MOST = 24
 _NAMED_FIRST = 8
 """So many words that the code has named lately come before those that are known to have changed."""
@@ -161,7 +163,7 @@ def _times_waiting(task: Task, trail: _Trail) -> int:
     """How often in a row it has been found waiting."""
     if not trail.waits:
         return 0
-    return task.spins + 1 if task.may_come_back else 1
+    return min(task.spins + 1, _TIMES_WAITING_AT_MOST) if task.may_come_back else 1
 
 
 def _run_on(recording: Recording, task: Task, steps: int) -> bool:

@@ -6,45 +6,73 @@ each other by syscalls.  A program that looks at the memory without one sees it 
 
 from __future__ import annotations
 
+import enum
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, ImageWrite
-from redrive.tracee.mappings import PAGE, PROT_WRITE, Mapping, find_mapping, read_mappings
+from redrive.tracee.mappings import PAGE, PROT_WRITE, find_mapping, read_mappings
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
     from redrive.recorder.task import Task
 
-_COPIED_AT_MOST = 16 << 20
-"""Bytes, all such memory together: each syscall's end looks at all of them."""
-_FIRST_PAUSE = 0.25
-"""Seconds from one look for such processes, which reads the mappings of all, to the next; twice as many each time."""
-_KEPT_AT_MOST = 32
-"""So many files are held open before those that are no longer mapped are let go."""
+_COPIED_AT_MOST = 256 << 10
+"""Bytes of one file: each syscall's end looks at all of them."""
+_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+"""Seconds from one look for such processes, which reads the mappings of all, to the next: at first, and at most."""
+_FILES_AT_MOST = 64
+"""So many are watched; each is held open."""
+_File = tuple[int, int]
+"""Device and inode, as /proc/PID/maps shows them."""
+
+
+class _State(enum.Enum):
+    """What is done about a file."""
+
+    WATCHED = "nobody else has been found to have it mapped"
+    COPIED = "somebody has: what has changed in it is written to the trace"
+    GIVEN_UP = "somebody has, and it is too much to copy"
 
 
 @dataclass(slots=True)
 class _Shared:
-    """A range of a file that recorded tasks have mapped shared."""
+    """A file that recorded tasks have mapped shared."""
 
     number: int
     """The image's."""
-    file: tuple[int, int]
-    """Device and inode, as /proc/PID/maps shows them."""
     label: str
     descriptor: int
     """The recorder's own."""
-    start: int
-    end: int
-    is_copied: bool = False
-    known: bytes = b""
-    """The file's bytes as the trace has them."""
+    state: _State = _State.WATCHED
+    pages: dict[int, bytes] = field(default_factory=dict)
+    """By their offset, those that are mapped, as the trace has them."""
+    is_too_large: bool = False
+    is_named: bool = False
+
+    def add(self, start: int, length: int) -> None:
+        """A range of it has been mapped.  Raises OSError where it cannot be read."""
+        if self.is_too_large or len(self.pages) * PAGE + length > _COPIED_AT_MOST:
+            self.is_too_large = True
+            self.pages.clear()
+            return
+        for offset in range(start, start + length, PAGE):
+            if offset not in self.pages:
+                self.pages[offset] = os.pread(self.descriptor, PAGE, offset)
+
+    def changes(self) -> Iterator[ImageWrite]:
+        """What differs from the trace."""
+        with suppress(OSError):
+            for offset, known in self.pages.items():
+                present = os.pread(self.descriptor, PAGE, offset)
+                if present != known:
+                    self.pages[offset] = present
+                    yield ImageWrite(self.number, offset, present)
 
 
 class OutsideMemory:
@@ -52,96 +80,89 @@ class OutsideMemory:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._shared: list[_Shared] = []
-        self._pause = _FIRST_PAUSE
-        self._latest_look = -_FIRST_PAUSE
-        self.is_watched = False
-        """Whether there is shared memory at all, so that each syscall's end is to be seen."""
+        self._files: dict[_File, _Shared] = {}
+        self._copied = 0
+        self._pause = _PAUSE
+        self._latest_look = -_LONGEST_PAUSE
 
     def mapped(self, task: Task, descriptor: int, number: int, label: str, address: int, length: int) -> None:
         """A task has mapped a file shared, as an image."""
-        mappings = read_mappings(task.tid)
-        mapping = find_mapping(mappings, address)
+        mapping = find_mapping(read_mappings(task.tid), address)
         if mapping is None:
             return
-        if len(self._shared) >= _KEPT_AT_MOST:
-            self._let_go({(other.device, other.inode) for other in mappings})
         file = (mapping.device, mapping.inode)
-        start, end = mapping.offset, mapping.offset + length
-        known = next((shared for shared in self._shared if shared.file == file), None)
-        if known is not None:
-            known.start, known.end = min(known.start, start), max(known.end, end)
-        else:
-            with suppress(OSError):
+        # Those that cannot be read for want of permission are their owner's to write.
+        with suppress(OSError):
+            if file not in self._files:
+                if len(self._files) == _FILES_AT_MOST:
+                    self._look(task)
+                if len(self._files) == _FILES_AT_MOST:
+                    return
                 own = os.open(f"/proc/{task.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-                self._shared.append(_Shared(number, file, label, own, start, end))
-        self.is_watched = bool(self._shared)
-        self._pause = _FIRST_PAUSE
+                self._files[file] = _Shared(number, label, own)
+                self._pause = _PAUSE
+            self._files[file].add(mapping.offset + address - mapping.start, length)
 
-    def _let_go(self, mapped: set[tuple[int, int]]) -> None:
-        """Forget files that a task has mapped no longer, and nobody was found to share."""
-        for shared in [shared for shared in self._shared if shared.file not in mapped and not shared.is_copied]:
-            os.close(shared.descriptor)
-            self._shared.remove(shared)
+    def grown(self, task: Task, address: int) -> None:
+        """A mapping has been moved or has grown, and is at this address now."""
+        mapping = find_mapping(read_mappings(task.tid), address) if self._files else None
+        shared = self._files.get((mapping.device, mapping.inode)) if mapping is not None and mapping.shared else None
+        if mapping is not None and shared is not None:
+            with suppress(OSError):
+                shared.add(mapping.offset, mapping.length)
+
+    def wants_to_see(self) -> bool:
+        """Whether ``changes`` is to be asked at the end of a syscall."""
+        return bool(self._files) and (self._copied > 0 or time.monotonic() >= self._latest_look + self._pause)
 
     def changes(self, task: Task) -> Iterator[Effect]:
         """At a syscall's end: what is to be written to images, as others may have done."""
         if time.monotonic() >= self._latest_look + self._pause:
             self._look(task)
-        for shared in self._shared:
-            if shared.is_copied:
-                yield from _changes(shared)
+        for shared in self._files.values():
+            if shared.state is _State.COPIED:
+                yield from shared.changes()
 
     def _look(self, task: Task) -> None:
-        candidates = {shared.file: shared for shared in self._shared if not shared.is_copied}
-        for pid, name, mapping in _sharers(set(candidates)):
-            shared = candidates.pop((mapping.device, mapping.inode), None)
-            if shared is not None:
-                self._copy(task, shared, f"process {pid} ({name})")
+        ours, others = self._find_mapped()
+        for file in [file for file in self._files if file not in ours]:
+            os.close(self._files.pop(file).descriptor)
+        for file, shared in self._files.items():
+            if file not in others:
+                shared.state = _State.WATCHED
+            elif shared.state is _State.WATCHED:
+                self._found(task, shared, others[file])
+        self._copied = sum(shared.state is _State.COPIED for shared in self._files.values())
         self._latest_look = time.monotonic()
-        self._pause *= 2
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _copy(self, task: Task, shared: _Shared, other: str) -> None:
-        text = f"the program shares memory ({shared.label}) with {other}, which is not recorded"
-        total = sum(other.end - other.start for other in self._shared if other is shared or other.is_copied)
-        if total > _COPIED_AT_MOST:
-            self._shared.remove(shared)
-            os.close(shared.descriptor)
-            self._recording.note(task, f"{text}; it is too much to copy what that writes: a replay may go another way")
-            return
-        shared.is_copied = True
-        # All of it once, as it may have been written since it was mapped.
-        shared.known = b""
-        self._recording.note(task, f"{text}; what that writes was copied at each syscall")
+    def _found(self, task: Task, shared: _Shared, other: str) -> None:
+        shared.state = _State.GIVEN_UP if shared.is_too_large else _State.COPIED
+        if not shared.is_named:
+            shared.is_named = True
+            text = f"the program shares memory ({shared.label}) with {other}, which is not recorded"
+            if shared.is_too_large:
+                self._recording.note(task, f"{text}, and is too large to be copied: a replay may go another way")
+            else:
+                self._recording.note(task, f"{text}; what that writes is copied at syscalls")
 
+    def _find_mapped(self) -> tuple[set[_File], dict[_File, str]]:
+        """Which files recorded tasks have mapped shared, and others can write to, those by the name of a process.
 
-def _changes(shared: _Shared) -> Iterator[ImageWrite]:
-    try:
-        present = os.pread(shared.descriptor, shared.end - shared.start, shared.start)
-    except OSError:
-        return
-    if present == shared.known:
-        return
-    for position in range(0, len(present), PAGE):
-        page = present[position : position + PAGE]
-        if page != shared.known[position : position + PAGE]:
-            yield ImageWrite(shared.number, shared.start + position, page)
-    shared.known = present
-
-
-def _sharers(files: set[tuple[int, int]]) -> Iterator[tuple[int, str, Mapping]]:
-    """(pid, name, mapping) of processes that are no tracees of ours and can write to these files' memory.
-
-    Those of other users do not show, but to root.
-    """
-    if not files:
-        return
-    for entry in os.listdir("/proc"):
-        if not entry.isdecimal():
-            continue
-        with suppress(OSError, ValueError):
-            for mapping in read_mappings(int(entry)):
-                if mapping.shared and mapping.protection & PROT_WRITE and (mapping.device, mapping.inode) in files:
-                    status = Path(f"/proc/{entry}/status").read_text(errors="replace")
-                    if f"\nTracerPid:\t{os.getpid()}\n" not in status:
-                        yield int(entry), status.split("\n", 1)[0].partition("\t")[2], mapping
+        Processes of other users do not show, but to root.
+        """
+        ours: set[_File] = set()
+        others: dict[_File, str] = {}
+        for entry in filter(str.isdecimal, os.listdir("/proc")):
+            with suppress(OSError, ValueError):
+                mappings = [mapping for mapping in read_mappings(int(entry)) if mapping.shared]
+                found = {(mapping.device, mapping.inode): mapping.protection & PROT_WRITE for mapping in mappings}
+                if found.keys().isdisjoint(self._files):
+                    continue
+                status = Path(f"/proc/{entry}/status").read_text(errors="replace")
+                if f"\nTracerPid:\t{os.getpid()}\n" in status:
+                    ours |= found.keys()
+                else:
+                    name = f"process {entry} ({status.partition(chr(10))[0].partition(chr(9))[2]})"
+                    others |= {file: name for file, writes in found.items() if writes}
+        return ours, others

@@ -38,13 +38,13 @@ class RepeatedSignals:
         """rt_sigreturn's event had these registers."""
         self._left_at = registers
 
-    def has_enough(self) -> bool:
+    def has_enough(self, latest: bytes) -> bool:
         """Whether the code must run on, even if signals are due that came first."""
-        return self._times >= _IN_A_ROW
+        return self._times >= _IN_A_ROW and latest is self._left_at
 
     def comes_too_often(self, number: int, latest: bytes) -> bool:
         """Whether a signal that meets the task directly behind its latest event has done so again and again."""
-        return self.has_enough() and number == self._number and latest is self._left_at
+        return self.has_enough(latest) and number == self._number
 
     @property
     def is_quiet(self) -> bool:

@@ -83,6 +83,9 @@ class Scheduler:
         """Give a task its time."""
         self._patience = GRACE
         self._slice_end = self._turn_began + SLICE
+        if not task.may_come_back:
+            # It has made a syscall since.
+            task.spins = 0
         if task.spins and self._queue:
             slice_length = min(SPIN * 2 ** (task.spins - 1), SLICE)
             self._patience = 0.0

@@ -82,7 +82,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task):
         _meet_running_code(recording, task, number, siginfo, action)
-    elif task.repeated.has_enough():
+    elif task.repeated.has_enough(task.registers):
         task.repeated.quieten()
 
 

@@ -155,10 +155,9 @@ class StraightCalls:
         assert row is not None
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
-        needs_more = self._has_aftermath[number] if result >= 0 else result in _INTERRUPTED_CALL
-        if self._recording.outside_memory.is_watched or course != _RESULT_ONLY or not self._plain[number]:
-            needs_more = True
-        if needs_more:
+        concerns_more = self._has_aftermath[number] if result >= 0 else result in _INTERRUPTED_CALL
+        is_seen = self._recording.outside_memory.wants_to_see()
+        if concerns_more or is_seen or course != _RESULT_ONLY or not self._plain[number]:
             task.stops.append(self._stops)
             call = OpenCall(number, arguments, row, entry, inputs)
             leave = ignored_signals.as_untraced(task, call, leave)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redrive.formats.events import Clue, Landmark
@@ -62,7 +62,7 @@ def find_landmark(task: Task, event: Landmark, machine: Machine) -> None:
     """Run the task to a landmark.  Raises Mismatch when it does not come there."""
     _check(event)
     search = _Search(task, event, machine)
-    with _ticking():
+    with _ticking(search.tick):
         search.run()
     task.leave_at(event.registers)
 
@@ -76,9 +76,9 @@ def _check(event: Landmark) -> None:
 
 
 @contextmanager
-def _ticking() -> Iterator[None]:
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
     """Have waits be interrupted now and then."""
-    former = signal.signal(signal.SIGALRM, lambda number, frame: None)
+    former = signal.signal(signal.SIGALRM, lambda number, frame: tick())
     signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
     try:
         yield
@@ -115,6 +115,7 @@ class _Search:
         self._machine = machine
         self._address = regs.get(event.registers, "rip")
         self._used_before = self._used()
+        self._ticked = False
         self._displaced = b""
         """The bytes in whose place a jump has been put."""
         self._telling: list[Word] = []
@@ -279,9 +280,14 @@ class _Search:
         """CPU time in seconds: by the clock, a search takes longer on a machine that is busy or stops for a while."""
         return cpu_time(self._task.tracee.tid) + time.process_time()
 
+    def tick(self) -> None:
+        """Some time has passed."""
+        self._ticked = True
+
     def _run(self, limit: float) -> None:
         def give_up() -> bool:
-            return self._used() > self._used_before + limit
+            ticked, self._ticked = self._ticked, False
+            return ticked and self._used() > self._used_before + limit
 
         if give_up() or not self._task.run_unless(give_up):
             raise Mismatch(
