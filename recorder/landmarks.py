@@ -262,7 +262,8 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     status = task.tracee.stop.status
     if not os.WIFSTOPPED(status) or status >> 16 or signals.is_at_event(task, os.WSTOPSIG(status)):
         return False
-    return signals.defer(recording, task)
+    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
+    return signals.defer(recording, task, signals.original_siginfo(task, os.WSTOPSIG(status), siginfo))
 
 
 def _hide_pushed_trap_flag(task: Task) -> None:

@@ -6,45 +6,59 @@ So after a few times in a row the code runs on for a while, as when a signal mee
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 
+from redrive.tracee import registers as regs
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_pending
 from redrive.tracee.tracee import Tracee
 
 _IN_A_ROW = 3
-"""So often a signal is handled in one place."""
+"""So often each signal is handled in one place."""
+_PLACES_AT_MOST = 64
+"""Handlers interrupt handlers: so many places may wait at once."""
 
 
 class RepeatedSignals:
-    """How often in a row one task has handled one signal in one place."""
+    """How often one task has handled which signals in which places, without getting any further there."""
 
     def __init__(self, tracee: Tracee) -> None:
         self._tracee = tracee
-        self._number = 0
-        self._met = b""
-        """The registers that the signal met."""
-        self._left_at = b""
-        """What the latest handler returned to; it is ``Task.registers`` itself while nothing has run since."""
-        self._times = 0
+        self._handled: dict[bytes, Counter[int]] = {}
+        """By the registers that were met: how often each signal was handled."""
+        self._arrived_at = b""
+        """Where a handler has begun, or returned to; it is ``Task.registers`` itself while nothing has run since."""
         self._quiet: ExitStack | None = None
 
-    def entered(self, number: int, met: bytes, latest: bytes) -> None:
-        """A handler begins; ``latest`` are the registers of the task's latest event."""
-        again = latest is self._left_at and number == self._number and met == self._met
-        self._times = self._times + 1 if again else 1
-        self._number, self._met = number, met
+    def entered(self, number: int, met: bytes, latest: bytes, handler: bytes) -> None:
+        """A handler begins with registers ``handler``; ``latest`` are those of the task's event before."""
+        if latest is not self._arrived_at:
+            self._has_left()
+        if len(self._handled) == _PLACES_AT_MOST:
+            self._handled.clear()
+        self._handled.setdefault(_place(met), Counter())[number] += 1
+        self._arrived_at = handler
 
     def returned(self, registers: bytes) -> None:
         """rt_sigreturn's event had these registers."""
-        self._left_at = registers
+        self._has_left()
+        self._arrived_at = registers
+
+    def _has_left(self) -> None:
+        """The task has run on from where it had arrived."""
+        self._handled.pop(_place(self._arrived_at), None)
 
     def has_enough(self, latest: bytes) -> bool:
         """Whether the code must run on, even if signals are due that came first."""
-        return self._times >= _IN_A_ROW and latest is self._left_at
+        return max(self._handled_here(latest).values(), default=0) >= _IN_A_ROW
 
     def comes_too_often(self, number: int, latest: bytes) -> bool:
         """Whether a signal that meets the task directly behind its latest event has done so again and again."""
-        return self.has_enough(latest) and number == self._number
+        return self._handled_here(latest)[number] >= _IN_A_ROW
+
+    def _handled_here(self, latest: bytes) -> Counter[int]:
+        found = self._handled.get(_place(latest)) if latest is self._arrived_at and latest else None
+        return Counter() if found is None else found
 
     @property
     def is_quiet(self) -> bool:
@@ -62,3 +76,8 @@ class RepeatedSignals:
         if self._quiet is not None:
             self._quiet.close()
             self._quiet = None
+
+
+def _place(registers: bytes) -> bytes:
+    """Registers, without orig_rax, which is none of the CPU's."""
+    return regs.replace(registers, orig_rax=-1) if registers else registers

@@ -74,13 +74,13 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         return
     if number == signal.SIGSYS and code == _SYS_SECCOMP:
         _end_trapped_call(recording, task, siginfo)
-    siginfo = _original(task, number, siginfo)
+    siginfo = original_siginfo(task, number, siginfo)
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif is_at_event(task, number) and not _comes_too_often(task, number, code):
+    elif is_at_event(task, number) and not _comes_too_often(task, number, code_of(siginfo)):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
-    elif not defer(recording, task):
+    elif not defer(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
     elif task.repeated.has_enough(task.registers):
         task.repeated.quieten()
@@ -175,7 +175,7 @@ def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
     calls.finish(recording, task)
 
 
-def _original(task: Task, number: int, siginfo: bytes) -> bytes:
+def original_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
     """The siginfo a deferred signal first came with, put back where it has been sent again."""
     if code_of(siginfo) != _SI_TKILL or struct.unpack_from("<i", siginfo, 16)[0] not in (os.getpid(), 0):
         return siginfo
@@ -187,14 +187,13 @@ def _original(task: Task, number: int, siginfo: bytes) -> bytes:
     return siginfo
 
 
-def defer(recording: Recording, task: Task) -> bool:
+def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
     """Put the signal of a delivery stop in running code aside until the task is at a point that replay can find.
 
     False for one that the task's own instruction has raised, and for one that may act anywhere: where no handler runs,
     and nobody else sees how far the task has come.
     """
     number = os.WSTOPSIG(task.tracee.stop.status)
-    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
     if number in _FAULTS and code_of(siginfo) > 0:
         return False
     action = _disposition(task, number)
@@ -252,8 +251,8 @@ def _enter_handler(
         return False
     task.interrupted = None
     forced_signals.handler_entered(recording, task, number)
-    task.repeated.entered(number, registers, task.registers)
     handler = tracee.registers
+    task.repeated.entered(number, registers, task.registers, handler)
     recording.keep_stop(task, StopKind.STEPPED, StopRegisters.SECOND, 0)
     frame = _frame(task, regs.get(handler, "rsp"))
     vectors = _settled_xstate(task)

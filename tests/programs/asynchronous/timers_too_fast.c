@@ -1,0 +1,33 @@
+/* Several timers that come due faster than their signals can be recorded, and handlers that interrupt each other.
+ * Output: varies */
+#include "check.h"
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { TIMERS = 3 };
+
+static volatile uint64_t progress, ticks[TIMERS], seen;
+
+static void on_tick(int signal)
+{
+    seen = seen * 31 + progress;
+    ticks[signal - SIGRTMIN]++;
+}
+
+int main(void)
+{
+    timer_t timers[TIMERS];
+    for (int i = 0; i < TIMERS; i++) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + i};
+        struct itimerspec often = {{0, 40000 + 7000 * i}, {0, 40000}};
+        CHECK(signal(SIGRTMIN + i, on_tick) != SIG_ERR && timer_create(CLOCK_MONOTONIC, &event, &timers[i]) == 0);
+        CHECK(timer_settime(timers[i], 0, &often, NULL) == 0);
+    }
+    while (progress < 3000000)
+        progress++;
+    for (int i = 0; i < TIMERS; i++)
+        CHECK(timer_delete(timers[i]) == 0 && ticks[i] > 0);
+    printf("%lu %lu %lu ticks, at %lx\n", ticks[0], ticks[1], ticks[2], seen);
+    return 0;
+}
