@@ -13,7 +13,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.recorder.errors import RecordError
@@ -22,6 +21,7 @@ from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS
+from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -69,7 +69,7 @@ class Wishes:
 
     def blocks(self, number: int) -> bool:
         """Whether the task blocks this signal."""
-        return bool(self.mask >> number - 1 & 1)
+        return has_signal(self.mask, number)
 
     def ignores(self, number: int) -> bool:
         """Whether the task's process ignores this signal."""
@@ -80,14 +80,14 @@ def program_started(task: Task, *, first: bool) -> None:
     """After execve.  What the first program of a recording inherits, its /proc/PID/status says (proc(5))."""
     actions = task.wishes.actions = task.wishes.actions.after_execve()
     if first:
-        ignored = _status_mask(task.tid, "SigIgn:")
-        actions.of.update({number: _IGNORED for number in actions.of if ignored >> number - 1 & 1})
+        ignored = read_signal_status(task.tid).ignored
+        actions.of.update({number: _IGNORED for number in actions.of if has_signal(ignored, number)})
 
 
 def mask_changed(recording: Recording, task: Task) -> None:
     """Directly behind what has changed a task's mask: rt_sigprocmask, rt_sigreturn, the entry into a handler."""
     by_ptrace = recording.kernel.signal_mask
-    task.wishes.mask = task.tracee.get_signal_mask() if by_ptrace else _status_mask(task.tid, "SigBlk:")
+    task.wishes.mask = task.tracee.get_signal_mask() if by_ptrace else read_signal_status(task.tid).blocked
 
 
 def handler_entered(recording: Recording, task: Task, number: int) -> None:
@@ -176,8 +176,3 @@ def _queue(recording: Recording, task: Task, number: int, siginfo: bytes) -> Non
     # By the task itself: nobody else may give a siginfo that says who sent it (rt_sigqueueinfo(2)).
     process, thread = (_call(recording, task, asks, b"") for asks in (_GETPID, _GETTID))
     _call(recording, task, _RT_TGSIGQUEUEINFO, siginfo, process, thread, number, _SCRATCH)
-
-
-def _status_mask(tid: int, name: str) -> int:
-    lines = Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines()
-    return next(int(line.split()[1], 16) for line in lines if line.startswith(name))

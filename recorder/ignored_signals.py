@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import errno
 import signal
-from pathlib import Path
 
 from redrive.recorder.task import OpenCall, Task
 from redrive.tracee import registers as regs
+from redrive.tracee.signal_status import read_signal_status
 
 _ENDED_BY_SIGNALS = {
     "epoll_wait": 3,
@@ -65,12 +65,8 @@ def _waits_for_ever(call: OpenCall) -> bool:
 
 
 def _has_only_ignored_signals(tid: int) -> bool:
-    """Whether all signals that are about to be delivered, one at least, are ignored: /proc/PID/status (proc(5))."""
-    masks = dict.fromkeys(("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"), 0)
-    for line in Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines():
-        name, _, value = line.partition(":")
-        if name in masks:
-            masks[name] = int(value, 16)
-    coming = (masks["SigPnd"] | masks["ShdPnd"]) & ~masks["SigBlk"]
-    by_default = sum(1 << number - 1 for number in _IGNORED_BY_DEFAULT) & ~masks["SigCgt"]
-    return bool(coming) and not coming & ~(masks["SigIgn"] | by_default)
+    """Whether all signals that are about to be delivered, one at least, are ignored."""
+    status = read_signal_status(tid)
+    coming = status.pending & ~status.blocked
+    by_default = sum(1 << number - 1 for number in _IGNORED_BY_DEFAULT) & ~status.caught
+    return bool(coming) and not coming & ~(status.ignored | by_default)

@@ -11,7 +11,6 @@ import os
 import signal
 import struct
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
@@ -21,6 +20,7 @@ from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
+from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -49,15 +49,14 @@ def code_of(siginfo: bytes) -> int:
 
 
 def _disposition(task: Task, number: int) -> SignalAction:
-    """What the program has asked for: SigIgn and SigCgt of /proc/PID/status (proc(5))."""
+    """What the program has asked for."""
     if number in (signal.SIGKILL, signal.SIGSTOP):
         return SignalAction.STOP if number == signal.SIGSTOP else SignalAction.FATAL
-    bit = 1 << number - 1
-    for line in Path(f"/proc/{task.tid}/status").read_text(errors="replace").splitlines():
-        if line.startswith("SigIgn:") and int(line.split()[1], 16) & bit:
-            return SignalAction.IGNORED
-        if line.startswith("SigCgt:") and int(line.split()[1], 16) & bit:
-            return SignalAction.HANDLER
+    status = read_signal_status(task.tid)
+    if has_signal(status.ignored, number):
+        return SignalAction.IGNORED
+    if has_signal(status.caught, number):
+        return SignalAction.HANDLER
     if number in _IGNORED_BY_DEFAULT:
         return SignalAction.IGNORED
     return SignalAction.STOP if number in _STOPS_BY_DEFAULT else SignalAction.FATAL
@@ -120,12 +119,9 @@ def _comes_too_often(task: Task, number: int, code: int) -> bool:
 
 
 def pending_signals(task: Task) -> frozenset[int]:
-    """The signals that are pending for the task or its process: SigPnd and ShdPnd of /proc/PID/status (proc(5))."""
-    bits = 0
-    for line in Path(f"/proc/{task.tid}/status").read_text(errors="replace").splitlines():
-        if line.startswith(("SigPnd:", "ShdPnd:")):
-            bits |= int(line.split()[1], 16)
-    return frozenset(number for number in range(1, 65) if bits >> number - 1 & 1)
+    """The signals that are pending for the task or its process."""
+    pending = read_signal_status(task.tid).pending
+    return frozenset(number for number in range(1, 65) if has_signal(pending, number))
 
 
 def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:

@@ -1,0 +1,30 @@
+"""What /proc/PID/status says of a task's signals (proc(5))."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class SignalStatus(NamedTuple):
+    """Sets of signals: bit n - 1 stands for signal n.  ``pending`` are the task's own and its process's."""
+
+    pending: int
+    blocked: int
+    ignored: int
+    caught: int
+
+
+def read_signal_status(tid: int) -> SignalStatus:
+    """Raises OSError when the task is gone."""
+    masks = dict.fromkeys(("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"), 0)
+    for line in Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name in masks:
+            masks[name] = int(value, 16)
+    return SignalStatus(masks["SigPnd"] | masks["ShdPnd"], masks["SigBlk"], masks["SigIgn"], masks["SigCgt"])
+
+
+def has_signal(mask: int, number: int) -> bool:
+    """Whether a set of signals has this one."""
+    return bool(mask >> number - 1 & 1)
