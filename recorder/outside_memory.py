@@ -6,7 +6,6 @@ each other by syscalls.  A program that looks at the memory without one sees it 
 
 from __future__ import annotations
 
-import enum
 import os
 import time
 from collections.abc import Iterator
@@ -32,14 +31,6 @@ _File = tuple[int, int]
 """Device and inode, as /proc/PID/maps shows them."""
 
 
-class _State(enum.Enum):
-    """What is done about a file."""
-
-    WATCHED = "nobody else has been found to have it mapped"
-    COPIED = "somebody has: what has changed in it is written to the trace"
-    GIVEN_UP = "somebody has, and it is too much to copy"
-
-
 @dataclass(slots=True)
 class _Shared:
     """A file that recorded tasks have mapped shared."""
@@ -49,11 +40,19 @@ class _Shared:
     label: str
     descriptor: int
     """The recorder's own."""
-    state: _State = _State.WATCHED
+    other: str = ""
+    """The process that can write to it too, as the latest look found; empty for none."""
     pages: dict[int, bytes] = field(default_factory=dict)
     """By their offset, those that are mapped, as the trace has them."""
     is_too_large: bool = False
-    is_named: bool = False
+    """To be copied: ``pages`` are empty then."""
+    said: set[bool] = field(default_factory=set)
+    """Values of ``is_too_large`` with which it has been said who shares it."""
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what has changed in it is written to the trace."""
+        return bool(self.other) and not self.is_too_large
 
     def add(self, start: int, length: int) -> None:
         """A range of it has been mapped.  Raises OSError where it cannot be read."""
@@ -81,7 +80,6 @@ class OutsideMemory:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._files: dict[_File, _Shared] = {}
-        self._copied = 0
         self._pause = _PAUSE
         self._latest_look = -_LONGEST_PAUSE
 
@@ -101,7 +99,7 @@ class OutsideMemory:
                 own = os.open(f"/proc/{task.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
                 self._files[file] = _Shared(number, label, own)
                 self._pause = _PAUSE
-            self._files[file].add(mapping.offset + address - mapping.start, length)
+            self._add(task, self._files[file], mapping.offset + address - mapping.start, length)
 
     def grown(self, task: Task, address: int) -> None:
         """A mapping has been moved or has grown, and is at this address now."""
@@ -109,38 +107,45 @@ class OutsideMemory:
         shared = self._files.get((mapping.device, mapping.inode)) if mapping is not None and mapping.shared else None
         if mapping is not None and shared is not None:
             with suppress(OSError):
-                shared.add(mapping.offset, mapping.length)
+                self._add(task, shared, mapping.offset, mapping.length)
+
+    def _add(self, task: Task, shared: _Shared, start: int, length: int) -> None:
+        shared.add(start, length)
+        # It may have become too large while it was copied.
+        self._say(task, shared)
 
     def wants_to_see(self) -> bool:
         """Whether ``changes`` is to be asked at the end of a syscall."""
-        return bool(self._files) and (self._copied > 0 or time.monotonic() >= self._latest_look + self._pause)
+        return bool(self._files) and (self._is_copying() or self._is_due())
 
     def changes(self, task: Task) -> Iterator[Effect]:
         """At a syscall's end: what is to be written to images, as others may have done."""
-        if time.monotonic() >= self._latest_look + self._pause:
+        if self._is_due():
             self._look(task)
         for shared in self._files.values():
-            if shared.state is _State.COPIED:
+            if shared.is_copied:
                 yield from shared.changes()
+
+    def _is_copying(self) -> bool:
+        return any(shared.is_copied for shared in self._files.values())
+
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._latest_look + self._pause
 
     def _look(self, task: Task) -> None:
         ours, others = self._find_mapped()
         for file in [file for file in self._files if file not in ours]:
             os.close(self._files.pop(file).descriptor)
         for file, shared in self._files.items():
-            if file not in others:
-                shared.state = _State.WATCHED
-            elif shared.state is _State.WATCHED:
-                self._found(task, shared, others[file])
-        self._copied = sum(shared.state is _State.COPIED for shared in self._files.values())
+            shared.other = others.get(file, "")
+            self._say(task, shared)
         self._latest_look = time.monotonic()
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _found(self, task: Task, shared: _Shared, other: str) -> None:
-        shared.state = _State.GIVEN_UP if shared.is_too_large else _State.COPIED
-        if not shared.is_named:
-            shared.is_named = True
-            text = f"the program shares memory ({shared.label}) with {other}, which is not recorded"
+    def _say(self, task: Task, shared: _Shared) -> None:
+        if shared.other and shared.is_too_large not in shared.said:
+            shared.said.add(shared.is_too_large)
+            text = f"the program shares memory ({shared.label}) with {shared.other}, which is not recorded"
             if shared.is_too_large:
                 self._recording.note(task, f"{text}, and is too large to be copied: a replay may go another way")
             else:
