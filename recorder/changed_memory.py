@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redrive.tracee.mappings import PAGE, PROT_READ, PROT_WRITE, Mapping, read_mappings
+from redrive.tracee.mappings import PAGE, PROT_READ, PROT_WRITE, Mapping
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -30,11 +30,13 @@ _LEAST_RUN = 1_000_000
 class Snapshot:
     """The memory of a task's address space at one time, or a part of it."""
 
-    def __init__(self, recording: Recording, task: Task) -> None:
+    def __init__(self, recording: Recording, task: Task, mappings: Sequence[Mapping]) -> None:
         self._space: AddressSpace = task.space
         self._taken = time.monotonic()
         self._had_run = _running_time(task.tid)
-        self._memory = {start: task.tracee.read_available(start, length) for start, length in _ranges(recording, task)}
+        self._memory = {
+            start: task.tracee.read_available(start, length) for start, length in _ranges(recording, task, mappings)
+        }
 
     def is_of_use(self, task: Task) -> bool:
         """Whether what the task will have changed since then may say much."""
@@ -78,7 +80,7 @@ def _differing(before: bytes, after: bytes, pieces: range) -> Iterator[int]:
             yield offset
 
 
-def _ranges(recording: Recording, task: Task) -> Iterator[tuple[int, int]]:
+def _ranges(recording: Recording, task: Task, mappings: Sequence[Mapping]) -> Iterator[tuple[int, int]]:
     """What is kept: writable memory of the task's own.
 
     Not stacks, where code that binds symbols leaves bytes that depend on what the CPU happens to have in use (XSAVEC).
@@ -86,7 +88,7 @@ def _ranges(recording: Recording, task: Task) -> Iterator[tuple[int, int]]:
     tasks = (other for other in recording.tasks.values() if other.space is task.space)
     stacks = [int(other.tracee.stop.registers.rsp) for other in tasks]
     room = _KEPT_AT_MOST
-    candidates = [mapping for mapping in read_mappings(task.tid) if _is_kept(mapping, stacks)]
+    candidates = [mapping for mapping in mappings if _is_kept(mapping, stacks)]
     for mapping in sorted(candidates, key=lambda mapping: mapping.length):
         room -= mapping.length
         if room < 0:

@@ -281,7 +281,7 @@ def _write(
     unsettled = list(_unsettled(recording, task))
     named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
     named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
-    changed = [word for word in _changed_words(recording, task) if not _meets(unsettled, word, 8)]
+    changed = [word for word in _changed_words(recording, task, mappings) if not _meets(unsettled, word, 8)]
     extents = [*((word, 8) for word in named), *_joined(changed)]
     extents += [extent for extent in _windows(registers, named, mappings) if not _meets(unsettled, *extent)]
     witnesses: Writes = tuple(_gathered(task, extents))
@@ -302,10 +302,10 @@ def _write(
     task.may_come_back = True
 
 
-def _changed_words(recording: Recording, task: Task) -> Sequence[int]:
+def _changed_words(recording: Recording, task: Task, mappings: Sequence[maps.Mapping]) -> Sequence[int]:
     """What the task has changed since its memory was looked at before."""
-    before, now = task.snapshot, Snapshot(recording, task) if recording.scheduler.is_patient else None
-    task.snapshot = now
+    before = task.snapshot
+    now = task.snapshot = Snapshot(recording, task, mappings) if recording.scheduler.is_patient else None
     return before.changed_words(now) if before is not None and now is not None else ()
 
 

@@ -28,6 +28,7 @@ from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Began, Info, Meaning, Outcome, Request, SyscallStop
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
+from redrive.tracee.mappings import read_mappings
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
 from redrive.tracee.tracee import check
 
@@ -392,7 +393,7 @@ class Recording:
         from redrive.recorder.changed_memory import Snapshot
 
         if task.snapshot is None or not task.snapshot.is_of_use(task):
-            task.snapshot = Snapshot(self, task)
+            task.snapshot = Snapshot(self, task, read_mappings(task.tid))
         elif task.snapshot.has_run_since(task):
             return False
         since, times = task.given_time
