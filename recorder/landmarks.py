@@ -282,7 +282,8 @@ def _write(
     named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
     named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
     changed = [word for word in _changed_words(recording, task, mappings) if not _meets(unsettled, word, 8)]
-    extents = [*((word, 8) for word in named), *_joined(changed)]
+    extents = [(word, 8) for word in named]
+    extents += [(start, end - start) for start, end in maps.joined((word, word + 8) for word in sorted(changed))]
     extents += [extent for extent in _windows(registers, named, mappings) if not _meets(unsettled, *extent)]
     witnesses: Writes = tuple(_gathered(task, extents))
     recording.write(
@@ -307,19 +308,6 @@ def _changed_words(recording: Recording, task: Task, mappings: Sequence[maps.Map
     before = task.snapshot
     now = task.snapshot = Snapshot(recording, task, mappings) if recording.scheduler.is_patient else None
     return before.changed_words(now) if before is not None and now is not None else ()
-
-
-def _joined(words: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Runs of words as (address, length)."""
-    start = end = 0
-    for word in sorted(words):
-        if word != end:
-            if end:
-                yield start, end - start
-            start = word
-        end = word + 8
-    if end:
-        yield start, end - start
 
 
 def _looks_at_code(trail: _Trail) -> bool:

@@ -82,7 +82,7 @@ def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: I
     with _SyscallInstruction(task, vdso) as instruction:
         call_in_tracee(recording, task, instruction, _MMAP, AGENT_ADDRESS, AGENT_LENGTH, 5, 0x32, 2**64 - 1, 0)
         task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
-    for address, end in maps.joined(hidden):
+    for address, end in maps.joined((mapping.start, mapping.end) for mapping in hidden):
         call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, address, end - address)
     if recording.kernel.cpuid_faulting:
         call_in_tracee(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)

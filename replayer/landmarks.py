@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from redrive.formats.events import Clue, Landmark
 from redrive.replayer.bounds import check_memory
@@ -156,6 +157,7 @@ class _Search:
         components = self._machine.vectors.components if self._machine.has_xsave else ()
         code.assemble(list(self._words()), components=components)
 
+    @cached_property
     def _memory_words(self) -> dict[int, int]:
         """The witnesses by address, in words; without those in which the code would see the jump."""
         return {
@@ -169,7 +171,7 @@ class _Search:
         """What the code compares: the clues first, then all general registers, then as much memory as there is room."""
         event = self._event
         done: set[tuple[int, str | int]] = set()
-        memory = self._memory_words()
+        memory = self._memory_words
         by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
         words = []
         vectors = []
@@ -244,7 +246,7 @@ class _Search:
             self._task.tracee.write(code.landing, bytes(code.code))
 
     def _differing_word(self) -> Word | None:
-        words = self._memory_words()
+        words = self._memory_words
         for address, data in self._event.witnesses:
             seen = self._memory(address, len(data))
             for place in range(address, address + len(data) - 7, 8) if seen != data else ():

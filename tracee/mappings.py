@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
@@ -68,15 +68,15 @@ def read_mappings(tid: int) -> list[Mapping]:
     return [mapping for mapping in map(_parse, lines) if mapping.name != b"[vsyscall]"]
 
 
-def joined(mappings: Sequence[Mapping]) -> list[tuple[int, int]]:
-    """(start, end) of what the mappings, which are in order, cover: those that touch are one."""
-    ranges: list[tuple[int, int]] = []
-    for mapping in mappings:
-        if ranges and ranges[-1][1] == mapping.start:
-            ranges[-1] = (ranges[-1][0], mapping.end)
+def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(start, end) ranges, which are in order, as few: those that touch are one."""
+    found: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
         else:
-            ranges.append((mapping.start, mapping.end))
-    return ranges
+            found.append((start, end))
+    return found
 
 
 def find_mapping(mappings: Sequence[Mapping], address: int) -> Mapping | None:
