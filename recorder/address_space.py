@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Advise, Effect, Map, Protect, Remap, Unmap
 from redrive.tracee import mappings as maps
 from redrive.tracee.mappings import page_ceiling, page_floor, read_mappings
+from redrive.tracee.task_stat import stat_fields
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -86,8 +86,7 @@ def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> li
 
 def initial_brk(tid: int) -> int:
     """Where the program break starts: start_brk, field 47 of /proc/PID/stat (proc(5)).  0 where it is not shown."""
-    fields = Path(f"/proc/{tid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return int(fields[44])
+    return int(stat_fields(f"/proc/{tid}/stat")[47])
 
 
 def _brk(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:

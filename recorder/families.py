@@ -18,6 +18,7 @@ from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.syscalls import MemoryFault
+from redrive.tracee.task_stat import stat_fields
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -120,7 +121,7 @@ def all_tracees() -> Iterator[tuple[int, int, int]]:
 def is_zombie(task: Task) -> bool:
     """Whether the task has ended and waits to be reaped."""
     try:
-        return Path(f"/proc/{task.tid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "Z"
+        return stat_fields(f"/proc/{task.tid}/stat")[3] == "Z"
     except OSError:
         return True
 

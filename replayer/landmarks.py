@@ -30,7 +30,6 @@ from redrive.replayer.machine import Machine
 from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
 from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
-from redrive.tracee.cpu_time import cpu_time
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import LONGEST, Instruction, decode
 from redrive.tracee.landing import Landing, find_landing
@@ -44,6 +43,7 @@ from redrive.tracee.mappings import (
     read_mappings,
 )
 from redrive.tracee.remote_calls import Call, run
+from redrive.tracee.task_stat import cpu_time
 
 _MMAP, _MUNMAP = 9, 11
 _NO_DESCRIPTOR = 2**64 - 1
