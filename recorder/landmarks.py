@@ -66,6 +66,8 @@ _XSTATE_WORDS = range(32, 1 << 20, 8)
 """Offsets of the x87's and of vector registers in the XSAVE area: behind the control words."""
 _HEADER = range(512, 576)
 _WORD = struct.Struct("<Q")
+_IMMEDIATE = 8
+"""Bytes at the end of a movabs."""
 
 
 class End(enum.Enum):
@@ -84,7 +86,7 @@ class _Trail:
     visits: dict[int, bytes] = field(default_factory=dict)
     """Instruction address: the registers at its latest visit."""
     code: set[int] = field(default_factory=set)
-    """The bytes of the instructions, by address."""
+    """The bytes of the instructions, by address, but for what is data."""
     read: set[int] = field(default_factory=set)
     """The bytes of memory that instructions named."""
     named: dict[int, None] = field(default_factory=dict)
@@ -212,7 +214,9 @@ def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instru
     trail.waits |= instruction.code == PAUSE or trail.comes_round(address, registers)
     trail.named_before[address] = len(trail.named)
     trail.visits[address] = registers
-    trail.code.update(range(address, address + instruction.length))
+    # A jump is never put over a movabs (Kind.CONSTANT), so a program may read its immediate, which is data to it.
+    code_length = instruction.length - _IMMEDIATE if instruction.kind is Kind.CONSTANT else instruction.length
+    trail.code.update(range(address, address + code_length))
     if not instruction.memory:
         return
     values = regs.unpack(registers)
