@@ -44,7 +44,7 @@ def third(failure: str) -> tuple[str, ...]:
 
 class TestFailures:
     def test_it_hunts_until_a_run_fails_and_keeps_that_one(self, redrive: Redrive, traces: Path) -> None:
-        hunt = redrive.run("hunt", "--", *ONCE_IN_SIX)
+        hunt = redrive.run("hunt", "-j1", "--", *ONCE_IN_SIX)
         assert hunt.status == 1, str(hunt)
         assert re.fullmatch(rb"\d+ rolled 3\nto stderr\n", hunt.stdout), str(hunt)
         assert hunt.stderr == b"", "the output of all runs is shown on stdout"
@@ -167,10 +167,21 @@ class TestJobs:
         assert hunt.status == 0 and b"3 passed" in hunt.said, str(hunt)
 
     def test_as_an_ordinary_user(self, ordinary: Redrive) -> None:
-        hunt = ordinary.run("hunt", "--timeout", "30", "--", *ONCE_IN_SIX)
+        hunt = ordinary.run("hunt", "-j1", "--timeout", "30", "--", *ONCE_IN_SIX)
         assert hunt.status == 1, str(hunt)
         replay = ordinary.run("replay")
         assert replay.stdout + replay.stderr == hunt.stdout
+
+    def test_two_that_fail_at_the_same_time_are_both_kept(self, redrive: Redrive, traces: Path) -> None:
+        """Or the second is broken off before it fails: it is then neither shown nor kept."""
+        hunt = redrive.run("hunt", "-j2", "--timeout", "30", "bash", "-c", MEET.replace("exit", "echo $$; exit"))
+        assert hunt.status == 1, str(hunt)
+        written = hunt.stdout.split()
+        assert len(written) in (1, 2) and b"0 passed, %d failed" % len(written) in hunt.said, str(hunt)
+        assert kept(traces) == [*(f"bash-{number + 1}.redrive" for number in range(len(written))), "latest"]
+        assert [redrive.run("replay", f"bash-{number + 1}").stdout.strip() for number in range(len(written))] == written
+        [words] = re.findall(rb"to see it again: redrive (.*)\n", hunt.said)
+        assert redrive.run(*words.decode().split()).stdout == redrive.run("replay").stdout, "the latest"
 
 
 @pytest.fixture

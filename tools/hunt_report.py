@@ -69,7 +69,7 @@ class HuntReport:
             often = f", {len(failures)} times" if len(failures) > 1 else ""
             more = f" and {len(failures) - _NAMED_RUNS} more" if len(failures) > _NAMED_RUNS else ""
             say(f"  {kind}{often}: {', '.join(map(_name, failures[:_NAMED_RUNS]))}{more}")
-        kept = next((failure.archive for failure in tally.failures if failure.archive), None)
+        kept = next((failure.archive for failure in reversed(tally.failures) if failure.archive), None)
         if kept is not None:
             say(f"to see it again: redrive replay {kept.stem}")
 
