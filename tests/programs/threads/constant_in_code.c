@@ -1,5 +1,4 @@
 /* Code that reads the immediate of an instruction of its own loop as data, now and then: V8's partial constant pool.
- * Chaos: replay stops at each visit of a point in code that looks at itself
  */
 #include "../threads.h"
 
