@@ -209,6 +209,9 @@ class Recording:
         registers = task.tracee.registers
         number, rax = regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
         task.tracker.resumed(request, number, rax)
+        if task.repeated.is_quiet:
+            # What its code is to get is time to run: on a slow CPU our own work since the signal came takes longer.
+            task.deferred_since = time.monotonic()
         task.tracee.resume(request, signal_number)
         self.await_stop(task)
 
@@ -220,8 +223,9 @@ class Recording:
             self._await_or_leave(task)
             return
         self.scheduler.running = task
-        # At once: a task that stops by itself as often as the timer ticks is never found running by a tick.
-        hold = self._is_overdue(task)
+        # At once: a task that stops by itself as often as the timer ticks is never found running by a tick.  But none
+        # that is to get on: interrupted before the kernel has chosen it, it would not.
+        hold = self._is_overdue(task) and not task.repeated.is_quiet
         while True:
             if interrupted:
                 result, interrupted = -errno.EINTR, False
@@ -384,6 +388,9 @@ class Recording:
         self.scheduler.stepped(time.monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
         if end is landmarks.End.TAKEN:
             task.midway = False
+        elif end is landmarks.End.AT_EDGE:
+            # Else one more signal, or one more interrupt of ours, could keep it from its syscall again and again.
+            task.repeated.quieten()
         elif end is landmarks.End.OVERTAKEN:
             # At once: what the task has done since its latest event, others must not see before its next one.
             self._handle(task)

@@ -7,10 +7,12 @@ So after a few times in a row the code runs on for a while, as when a signal mee
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from redrive.tracee import registers as regs
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_pending
+from redrive.tracee.signal_status import read_signal_status
 from redrive.tracee.tracee import Tracee
 
 _IN_A_ROW = 3
@@ -65,11 +67,22 @@ class RepeatedSignals:
         """Whether no signal comes in before the task's next stop."""
         return self._quiet is not None
 
-    def quieten(self) -> None:
-        """Let no signal in until the next stop, so that code comes to run, but for those that instructions raise."""
+    def yet_to_come(self, latest: bytes, deferred: Iterable[int]) -> int:
+        """The set of signals that are pending, and wait for their first times here.
+
+        As the kernel gives the lowest number first (next_signal of kernel/signal.c), two that come again and again
+        would keep out a third for ever.
+        """
+        often = (number for number, times in self._handled_here(latest).items() if times >= _IN_A_ROW)
+        had_their_turn = sum(1 << number - 1 for number in {*often, *deferred})
+        status = read_signal_status(self._tracee.tid)
+        return status.pending & ~status.blocked & ~had_their_turn
+
+    def quieten(self, but: int = 0) -> None:
+        """Let no signals in until the next stop, so that code comes to run, ``but`` these and those of instructions."""
         if self._quiet is None:
             self._quiet = ExitStack()
-            self._quiet.enter_context(signals_pending(self._tracee, ALL_BUT_FAULTS))
+            self._quiet.enter_context(signals_pending(self._tracee, ALL_BUT_FAULTS & ~but))
 
     def stopped(self) -> None:
         """The task has stopped: the program's own signal mask counts again."""

@@ -82,7 +82,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     elif not defer(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
     elif task.repeated.has_enough(task.registers):
-        task.repeated.quieten()
+        task.repeated.quieten(but=task.repeated.yet_to_come(task.registers, dict(task.deferred)))
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:

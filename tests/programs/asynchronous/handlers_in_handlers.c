@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { TIMERS = 3, TICKS = 6 };
+enum { TIMERS = 3, TICKS = 3 };
 
 static volatile uint64_t progress[TIMERS + 1], ticks[TIMERS], seen, depth, deepest;
 
@@ -22,7 +22,7 @@ static void on_tick(int signal)
     deepest = inside > deepest ? inside : deepest;
     seen = seen * 31 + progress[0] + progress[1] + progress[2] + progress[3];
     if (++ticks[number] <= TICKS)
-        compute(&progress[number], 400000);
+        compute(&progress[number], 4000000);
     CHECK(depth-- == inside);
 }
 
