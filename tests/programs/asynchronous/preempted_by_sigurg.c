@@ -31,6 +31,10 @@ static void *computes(void *argument)
     while (ticks[own] < TICKS)
         progress[own]++;
     tids[own] = 0;
+    // One that has been sent already must not find the stack gone.
+    sigset_t urgent;
+    CHECK(sigemptyset(&urgent) == 0 && sigaddset(&urgent, SIGURG) == 0);
+    CHECK(pthread_sigmask(SIG_BLOCK, &urgent, NULL) == 0);
     stack.ss_flags = SS_DISABLE;
     CHECK(sigaltstack(&stack, NULL) == 0);
     free(stack.ss_sp);
