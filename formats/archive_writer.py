@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from redrive.formats.errors import ArchiveError, ArchiveExists
 from redrive.formats.events import Event
 from redrive.formats.frames import MAXIMUM_BLOB, FrameKind, encode_frame, encode_preamble
 from redrive.formats.header import Header, encode_header
-from redrive.formats.outcome import Outcome, Trailer
+from redrive.formats.outcome import Outcome
 
 PENDING_LIMIT = 32 << 20
 """Bytes handed over and not yet written, beyond which write() waits."""
@@ -25,6 +26,9 @@ PENDING_LIMIT = 32 << 20
 class ArchiveWriter:
     """An archive being written; ``next_number`` is the number the next event will have.
 
+    ``maximum_size`` is the most bytes that the file may have, None for as many as the system takes.  With ``discards``,
+    an archive that is full, or cannot be written for another reason, is closed there, and what comes after is thrown
+    away: ``failure`` says so, and nothing but the constructor raises.
     All methods are for one thread, that of the recorder.  The other thread starts with the first event or blob, so that
     a tracee may be forked before; it takes ``writer_affinity`` as its CPUs, and no signals.
     Raises ArchiveExists when there is a file at ``path``, ArchiveError (with errno) when the system refuses to write.
@@ -37,6 +41,8 @@ class ArchiveWriter:
         *,
         blob_cache: BlobCache | None = None,
         writer_affinity: set[int] | None = None,
+        maximum_size: int | None = None,
+        discards: bool = False,
     ) -> None:
         self.path = path
         self.next_number = 0
@@ -47,8 +53,11 @@ class ArchiveWriter:
         self._signal_at = 0
         self._blobs: set[bytes] = set()
         self._closed = False
+        self._discards = discards
         self._thread: threading.Thread | None = None
-        self._background = BackgroundWriter(_create(path), path, self._pending, blob_cache, writer_affinity)
+        self._background = BackgroundWriter(
+            _create(path), path, self._pending, blob_cache, writer_affinity, maximum_size
+        )
         try:
             self._background.append(encode_preamble())
             self._background.append(encode_frame(FrameKind.HEADER, encode_header(header)))
@@ -88,25 +97,49 @@ class ArchiveWriter:
         """Whether add_blob has had this one."""
         return digest in self._blobs
 
+    @property
+    def failure(self) -> ArchiveError | None:
+        """Why the archive ends before what was handed over does, if that is known yet."""
+        return self._background.failure
+
+    @property
+    def event_count(self) -> int:
+        """How many events are in the file."""
+        return self._background.event_count
+
     def close(self, outcome: Outcome) -> None:
-        """Writes what is pending, the index and the trailer.  Raises ArchiveError; the file is closed in any case."""
+        """Writes what is pending, the index and the trailer; the file is closed in any case.
+
+        Raises ArchiveError when not all could be written; the trailer, where there is room for it, then says so.
+        """
         if self._closed:
             return
         self._closed = True
         self._signal_at = -1
+        if self._thread is not None:
+            self._background.finish()
+            self._thread.join()
         try:
-            if self._thread is not None:
-                self._background.finish()
-                self._thread.join()
-            if self._background.failure is not None:
-                raise self._background.failure
-            self._background.append_end(Trailer(self.next_number, len(self._blobs), outcome))
+            self._background.append_end(outcome)
         finally:
             self._background.close_file()
+        if self._background.failure is not None and not self._discards:
+            raise self._background.failure
+
+    def _fail(self, failure: ArchiveError) -> None:
+        """Nothing more can be written."""
+        if not self._discards:
+            raise failure
+        self.close(Outcome(False, str(failure), time.time(), None, {}))
+        self._pending.clear()
+        self._encode = lambda event: b""
+        self._append = _throw_away
 
     def _hand_over(self, size: int) -> None:
         """Wakes the other thread, waits while it is far behind, and reports its failure."""
         background = self._background
+        if self._closed and background.failure is not None and self._discards:
+            return
         if self._closed:
             raise ArchiveError(f"{self.path} has been closed")
         if size > PIECE_SIZE:
@@ -118,7 +151,11 @@ class ArchiveWriter:
         background.wake(self._produced)
         background.wait_until_within(PENDING_LIMIT)
         if background.failure is not None:
-            raise background.failure
+            self._fail(background.failure)
+
+
+def _throw_away(handed_over: bytes | Blob) -> None:
+    pass
 
 
 def _start_without_signals(background: BackgroundWriter) -> threading.Thread:

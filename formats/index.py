@@ -35,6 +35,13 @@ class ArchiveIndex:
         """Notes a BLOB frame."""
         self.blobs.setdefault(digest, offset)
 
+    def cut_back(self, offset: int) -> None:
+        """Forgets the frames at ``offset`` and behind it."""
+        while self._offsets and self._offsets[-1] >= offset:
+            self._offsets.pop()
+            self._first_events.pop()
+        self.blobs = {digest: place for digest, place in self.blobs.items() if place < offset}
+
     def seek(self, event: int) -> tuple[int, int] | None:
         """(number of its first event, offset) of the last EVENTS frame that begins at or before ``event``."""
         position = bisect.bisect_right(self._first_events, event) - 1

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
+
+
+class OnFull(enum.Enum):
+    """What becomes of the program when the archive is full, or cannot be written for another reason."""
+
+    CONTINUE = "continue"
+    """It runs on, unrecorded."""
+    STOP = "stop"
+    """It is killed, and so are all processes it has started."""
 
 
 class RecordOptions(NamedTuple):
@@ -10,9 +20,12 @@ class RecordOptions(NamedTuple):
 
     ``cpu`` is the number of the CPU to record on, where this thread may run there; None for one that Redrive picks.
     ``chaos_seed`` is None for a fair and quiet recording; else the seed of what is done to the program (chaos.py).
+    ``maximum_size`` is the most bytes that the archive may have; None for as many as there is room for.
     """
 
     randomize_addresses: bool = False
     portable: bool = False
     cpu: int | None = None
     chaos_seed: int | None = None
+    maximum_size: int | None = None
+    on_full: OnFull = OnFull.CONTINUE

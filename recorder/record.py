@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import BlobCache, default_cache_directory
+from redrive.formats.errors import ArchiveError
 from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header, Setting
 from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.families import all_tracees
-from redrive.recorder.options import RecordOptions
+from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.tracee import cpu, ptrace
 from redrive.tracee._native import ffi, lib
@@ -33,7 +34,10 @@ _MASK_LIMIT = 1024
 
 
 class RecordResult(NamedTuple):
-    """``wait_status`` is the command's, as wait(2) gives it; ``notes`` are sentences for the user."""
+    """``wait_status`` is the command's, as wait(2) gives it; ``notes`` are sentences for the user.
+
+    ``events`` is how many the archive holds.
+    """
 
     wait_status: int
     path: Path
@@ -44,8 +48,9 @@ class RecordResult(NamedTuple):
 def record(command: Sequence[str], path: Path, options: RecordOptions) -> RecordResult:
     """Run a command to the end of its last process, into a new archive at ``path``.
 
-    Raises CannotStart when the command cannot be executed (no archive is left then) and RecordError when the
-    recording cannot go on (the archive keeps what there is).  The calling thread is pinned to one CPU meanwhile.
+    Raises CannotStart when the command cannot be executed (no archive is left then), ArchiveError when the archive
+    cannot be begun, and RecordError when the recording cannot go on (the archive keeps what there is).  The calling
+    thread is pinned to one CPU meanwhile.
     """
     program = _find_program(command[0])
     try:
@@ -58,7 +63,14 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     lib.redrive_use_syscall_info(kernel.syscall_info)
     hidden = _hidden_features(kernel, options)
     header = _header(command, kernel, cpu_number, hidden, options)
-    writer = ArchiveWriter(path, header, blob_cache=BlobCache(default_cache_directory()), writer_affinity=own_affinity)
+    writer = ArchiveWriter(
+        path,
+        header,
+        blob_cache=BlobCache(default_cache_directory()),
+        writer_affinity=own_affinity,
+        maximum_size=options.maximum_size,
+        discards=options.on_full is OnFull.CONTINUE,
+    )
     os.sched_setaffinity(0, {cpu_number})
     if kernel.cpuid_faulting:
         lib.redrive_share_cpuid_faulting(1)
@@ -81,6 +93,7 @@ def _run(
     recording: Recording, command: Sequence[str], program: str, path: Path, options: RecordOptions
 ) -> RecordResult:
     reason = "the recording was broken off"
+    failure: Exception | None = None
     try:
         with closing(_Tracees(recording)):
             spawned = _spawn(program, command, options)
@@ -93,14 +106,26 @@ def _run(
         reason = ""
     except CannotStart:
         raise
-    except (RecordError, TraceeError, EraError) as error:
-        reason = str(error)
-        raise RecordError(f"{error}; what was recorded until then is in {path}") from error
+    except (RecordError, TraceeError, EraError, ArchiveError) as error:
+        failure, reason = error, str(error)
     finally:
-        end = time.time()
-        recording.writer.close(Outcome(not reason, reason, end, recording.main_status, {}))
+        reason = _close(recording, reason)
+    if reason:
+        raise RecordError(f"{reason}; what was recorded until then is in {path}") from failure
     assert recording.main_status is not None
-    return RecordResult(recording.main_status, path, recording.writer.next_number, tuple(recording.notes))
+    writer = recording.writer
+    if writer.failure is not None:
+        recording.notes.append(f"{writer.failure}: the program ran on, unrecorded")
+    return RecordResult(recording.main_status, path, writer.event_count, tuple(recording.notes))
+
+
+def _close(recording: Recording, reason: str) -> str:
+    """Close the archive.  Returns why the recording ends early, if it does."""
+    try:
+        recording.writer.close(Outcome(not reason, reason, time.time(), recording.main_status, {}))
+    except ArchiveError as error:
+        return reason or str(error)
+    return reason
 
 
 def _find_program(name: str) -> str:

@@ -59,6 +59,7 @@ def hunt(
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
     from redrive.recorder.errors import CannotStart
     from redrive.recorder.hunt import Hunt, HuntOptions, default_jobs
+    from redrive.recorder.options import OnFull
     from redrive.tools.hunt_report import HuntReport
 
     options = HuntOptions(
@@ -67,7 +68,8 @@ def hunt(
         fail_if=fail_if,
         timeout=timeout,
         keep_going=keep_going,
-        record=read_options(**recording),
+        # A failure whose recording ends before it would be none that was found.
+        record=read_options(**recording)._replace(on_full=OnFull.STOP),
     )
     report = HuntReport(options)
     try:

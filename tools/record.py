@@ -30,18 +30,30 @@ if TYPE_CHECKING:
     default="always",
     help="on-failure: remove the archive when CMD exits with 0.",
 )
+@click.option(
+    "--on-full",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    help="When the archive can grow no more: let CMD run on, unrecorded (the default), or kill it.",
+)
 @recording_options
 @click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
-def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...], **recording: Any) -> None:
+def record(
+    output: Path | None, verify: bool, keep: str, on_full: str, command: tuple[str, ...], **recording: Any
+) -> None:
     """Run CMD as it would run by itself, and record it and all processes it starts.
 
     Exits as CMD did, or dies by the same signal.
+
+    On a full disk, or at --max-size, what was recorded until then is kept, and CMD runs on: the work it does may be
+    worth more than the rest of its recording.
     """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
     from redrive.recorder.errors import CannotStart, RecordError
+    from redrive.recorder.options import OnFull
     from redrive.recorder.record import record as run_recorded
 
-    options = read_options(**recording)
+    options = read_options(**recording)._replace(on_full=OnFull(on_full))
     directory = TraceDirectory(default_trace_directory())
 
     def run(path: Path) -> RecordResult:

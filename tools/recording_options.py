@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from redrive.tools.size import read_size
+
 if TYPE_CHECKING:
     from redrive.recorder.options import RecordOptions
 
@@ -17,6 +19,9 @@ _OPTIONS = (
     click.option("--aslr", is_flag=True, help="Keep address space randomisation on."),
     click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v2."),
     click.option("--chaos", is_flag=True, help="Schedule at random, with short reads and writes, to bring out races."),
+    click.option(
+        "--max-size", callback=read_size, metavar="SIZE", help="Let the archive grow to this size at most (500M)."
+    ),
     click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), help="The seed of chaos; else one is made up."),
 )
 
@@ -26,7 +31,7 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-def read_options(*, aslr: bool, portable: bool, chaos: bool, seed: int | None) -> RecordOptions:
+def read_options(*, aslr: bool, portable: bool, chaos: bool, seed: int | None, max_size: int | None) -> RecordOptions:
     """What the options say."""
     from redrive.recorder.options import RecordOptions
 
@@ -35,4 +40,4 @@ def read_options(*, aslr: bool, portable: bool, chaos: bool, seed: int | None) -
     if chaos and seed is None:
         # Short enough to be typed.
         seed = int.from_bytes(os.urandom(8), "little") % 1_000_000
-    return RecordOptions(randomize_addresses=aslr, portable=portable, chaos_seed=seed)
+    return RecordOptions(randomize_addresses=aslr, portable=portable, chaos_seed=seed, maximum_size=max_size)
