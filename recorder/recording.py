@@ -298,7 +298,7 @@ class Recording:
         """The task was found dead in the middle of something: its end is still to be reported."""
         if task.tid not in self.tasks:
             return
-        result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
+        result = 0 if self._is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
         while result == -errno.EINTR:
             result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
         if result < 0:
@@ -306,6 +306,12 @@ class Recording:
             return
         task.state = State.STOPPED
         self.scheduler.add(task)
+
+    @staticmethod
+    def _is_at_its_end(task: Task) -> bool:
+        """Whether the stop that was met instead of another's, as in a syscall injected into the task, is its end."""
+        status = int(task.tracee.stop.status)
+        return not task.exited and (not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT)
 
     def _handle(self, task: Task) -> None:
         """One stop of one task."""

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pexpect
 import pytest
 
 from redrive.recorder.attempt import OUTPUT_LIMIT, Output
+from tests.processes import processes_in, until
 from tests.redrive_command import DEADLINE, Redrive, Run
 
 ROLL = 'roll=$((RANDOM % 6 + 1)); echo "$$ rolled $roll"; echo to stderr >&2; [ $roll -ne 3 ]'
@@ -23,6 +23,8 @@ THIRD_RUN = 'echo >> count; [ $(wc -l < count) -lt 3 ] || { echo "the third"; FA
 """For one job: two runs pass, and then comes FAIL."""
 MEET = "touch here.$$; until [ $(ls here.* | wc -l) -ge 2 ]; do sleep 0.02; done; exit 4"
 """Ends only when two of them run at the same time."""
+LONG_ENOUGH = f"{DEADLINE / 40:g}"
+"""Seconds in which a run that does next to nothing ends: 1.5, but on an emulated CPU."""
 KILL_THE_RECORDER = r"kill -9 $(sed -n 's/TracerPid:\s*//p' /proc/$$/status)"
 
 
@@ -72,8 +74,8 @@ class TestFailures:
             ([], "kill -SEGV $$", b"killed by SIGSEGV", b"killed by SIGSEGV"),
             (["--fail-if", "the [tT]hird$"], "true", b"output with the [tT]hird$", b"exit 0"),
             (["--fail-if", "^no such line"], "exit 9", b"exit 9", b"exit 9"),
-            (["--timeout", "1.5"], "sleep 1000", b"no end after 1.5 s", b"not ended"),
-            (["--timeout", "1.5"], "sleep 1000 & exit 0", b"no end after 1.5 s", b"exit 0"),
+            (["--timeout", LONG_ENOUGH], "sleep 1000", f"no end after {LONG_ENOUGH} s".encode(), b"not ended"),
+            (["--timeout", LONG_ENOUGH], "sleep 1000 & exit 0", f"no end after {LONG_ENOUGH} s".encode(), b"exit 0"),
         ],
         ids=["exit", "signal", "output", "not the output", "timeout", "timeout of a child"],
     )
@@ -196,26 +198,6 @@ def endless(redrive: Redrive) -> Iterator[subprocess.Popen[bytes]]:
     if hunt.poll() is None:
         hunt.kill()
     hunt.wait()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something that another process is to bring about."""
-    give_up = time.monotonic() + DEADLINE
-    while not true():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def processes_in(folder: Path) -> list[int]:
-    """The processes that have this working directory: a hunt, its recorders, and what they record."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.readlink(f"/proc/{pid}/cwd") == str(folder):
-                found.append(int(pid))
-        except OSError:
-            continue
-    return found
 
 
 class TestBreakingOff:
