@@ -36,14 +36,14 @@ def start(redrive: Redrive, archive: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    until(lambda: written.stat().st_size > 0)
+    until(lambda: b"\n" in written.read_bytes())
     time.sleep(random.random() / 2)
     return recorder
 
 
-def last_time(written: bytes) -> float:
-    """The last whole line."""
-    return float(written[: written.rindex(b"\n")].splitlines()[-1].replace(b",", b"."))
+def times(written: bytes) -> list[float]:
+    """Those of whole lines."""
+    return [float(line) for line in written.split(b"\n")[:-1]]
 
 
 def check_what_is_left(redrive: Redrive, archive: Path, why: bytes) -> float:
@@ -53,7 +53,9 @@ def check_what_is_left(redrive: Redrive, archive: Path, why: bytes) -> float:
     assert shown.status == 0 and why in shown.stdout, str(shown)
     replay = redrive.run("replay", archive)
     assert replay.status == 0 and b"the trace ends early: " in replay.said, str(replay)
-    return last_time((redrive.folder / "written").read_bytes()) - last_time(replay.stdout)
+    written = times((redrive.folder / "written").read_bytes())
+    # Where it was killed before its first frame was due, none of it is there.
+    return written[-1] - ([written[0], *times(replay.stdout)])[-1]
 
 
 @pytest.mark.parametrize("often", OFTEN)
