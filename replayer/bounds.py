@@ -26,9 +26,9 @@ def check_pages(address: int, length: int) -> int:
 
 
 def check_memory(address: int, length: int) -> None:
-    """Raises UntrustworthyTrace for memory that a trace may not write."""
+    """Raises UntrustworthyTrace for memory that a program cannot have."""
     if address + length > USER_END or (address < AGENT_END and address + length > AGENT_ADDRESS):
-        raise UntrustworthyTrace(f"the trace writes {length} bytes at {address:#x}, where it has no memory")
+        raise UntrustworthyTrace(f"the trace uses {length} bytes at {address:#x}, where it has no memory")
 
 
 def check_protection(protection: int) -> int:

@@ -74,6 +74,7 @@ def _check(event: Landmark) -> None:
         raise UntrustworthyTrace(f"the trace has a landmark with {total} bytes of memory")
     for address, data in event.witnesses:
         check_memory(address, len(data))
+    check_memory(regs.get(event.registers, "rip"), 1)
 
 
 @contextmanager
