@@ -1,12 +1,17 @@
 """A second lock on the replayed program's door: a seccomp filter that kills it for any syscall that does happen.
 
+And what it may use of the machine without any: memory, which is all that code can take by itself.
+
 PTRACE_SYSEMU already skips them all.  From Linux 4.8 on that comes before seccomp, so only a syscall that escaped it
 could meet this filter; the runner of the stub, by which replay makes its own calls, is let through by its address.
 """
 
 from __future__ import annotations
 
+import resource
 import struct
+from contextlib import suppress
+from pathlib import Path
 
 from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, run
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, program
@@ -30,6 +35,19 @@ _FILTER = program(
     (_RETURN, 0, 0, _RET_ALLOW),
     (_RETURN, 0, 0, _RET_KILL),
 )
+
+_NOTHING = (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE)
+_FIRST_TO_GO = "1000"
+"""proc(5): of all processes, the kernel ends one with this first when memory runs out."""
+
+
+def limit(tracee: Tracee) -> None:
+    """Limits for the first tracee, which all others inherit.  No recorded limit is among them: no syscall asks."""
+    for kind in _NOTHING:
+        with suppress(OSError):
+            resource.prlimit(tracee.tid, kind, (0, 0))
+    with suppress(OSError):
+        Path(f"/proc/{tracee.tid}/oom_score_adj").write_text(_FIRST_TO_GO)
 
 
 def confine(tracee: Tracee) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redrive.formats.events import Exec
-from redrive.replayer.confinement import confine
+from redrive.replayer.confinement import confine, limit
 from redrive.replayer.effects import Effects
 from redrive.replayer.errors import UntrustworthyTrace
 from redrive.replayer.machine import Machine
@@ -25,6 +25,7 @@ def replay_exec(
     if tasks.first is None:
         task = Task(event.task, event.task, stub.start(), machine.interception)
         tasks.add(task)
+        limit(task.tracee)
         if machine.can_confine:
             confine(task.tracee)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from redrive.tracee.eras import Regime
 from redrive.tracee.mappings import USER_END
 from redrive.tracee.remote_calls import Call, run
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS
+from redrive.tracee.tracee import Tracee
 from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHand, header
 
 PRIVATE = 0x22
@@ -125,6 +127,20 @@ def test_a_cpu_without_what_the_program_uses(tmp_path: Path, monkeypatch: pytest
     trace.execute(b"\x0f\x05")
     with pytest.raises(ReplayError, match="avx2"):
         replay(trace.close(complete=False))
+
+
+def test_what_it_may_use_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def look(tracee: Tracee) -> None:
+        limits = [resource.prlimit(tracee.tid, kind) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE)]
+        seen.append((limits, Path(f"/proc/{tracee.tid}/oom_score_adj").read_text()))
+
+    monkeypatch.setattr("redrive.replayer.executions.limit_stack", lambda task, limit: look(task.tracee))
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(b"\x0f\x05")
+    replay(trace.close(complete=False))
+    assert seen == [([(0, 0), (0, 0)], "1000\n")]
 
 
 def test_a_syscall_that_escapes_kills(tmp_path: Path) -> None:
