@@ -339,11 +339,16 @@ def _changed_file(recording: Recording, task: Task, call: OpenCall, result: int)
 def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
     assert call.syscall is not None
     index = _OPENS[call.syscall.name]
+    recording.contents.files += 1
     if index < 0 or call.arguments[index] & _O_ACCMODE:
         file = identity(task.tid, result)
         if file is not None:
             recording.images.opened_for_writing(file)
             recording.memory_files |= foreign_memory.is_proc(file)
+
+
+def _socket_made(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    recording.contents.socket_made(call.arguments[0])
 
 
 def _filter_installed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
@@ -373,6 +378,7 @@ def _nice_changed(recording: Recording, task: Task, call: OpenCall, result: int)
 
 _AFTER = {
     **dict.fromkeys(_OPENS, _opened),
+    "socket": _socket_made,
     "PR_SET_SECCOMP": _filter_installed,
     "SECCOMP_SET_MODE_FILTER": _filter_installed,
     "PR_SET_NO_NEW_PRIVS": _no_new_privileges,

@@ -122,7 +122,8 @@ def _run(
 def _close(recording: Recording, reason: str) -> str:
     """Close the archive.  Returns why the recording ends early, if it does."""
     try:
-        recording.writer.close(Outcome(not reason, reason, time.time(), recording.main_status, {}))
+        summary = recording.contents.summary()
+        recording.writer.close(Outcome(not reason, reason, time.time(), recording.main_status, summary))
     except ArchiveError as error:
         return reason or str(error)
     return reason

@@ -12,6 +12,7 @@ from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, signals
+from redrive.recorder.contents import Contents
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
@@ -64,6 +65,7 @@ class Recording:
         self.tasks: dict[int, Task] = {}
         self.images = ImageTable(writer)
         self.echo = EchoFinder()
+        self.contents = Contents()
         self.scheduler = Scheduler(self.tasks)
         self.short_transfers: ShortTransfers | None = None
         self.straight = StraightCalls(self)
@@ -123,6 +125,7 @@ class Recording:
         task = families.make_main(self, tid, self.kernel.inherited_filter)
         self.main_tid = tid
         self.program = program
+        self.contents.look_at_input()
         # It runs already: only a wait sees its first stop for certain.
         task.tracee.wait()
         while True:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.codec import event_encoder
-from tests.redrive_command import Redrive
+from tests.redrive_command import DEADLINE, Redrive
 
 TOKEN = b"tok-4e1b9a77c0d2"
 PASSWORD = b"qwxzkjv vkqzjx7 wvqzxkj"
@@ -90,3 +93,21 @@ def test_nothing_is_overwritten(redrive: Redrive, recorded: Path) -> None:
 def test_wrong_usage(redrive: Redrive, arguments: tuple[str, ...]) -> None:
     run = redrive.run("pack", *arguments)
     assert (run.status, run.said.count(b"\n")) == (2, 1), str(run)
+
+
+def test_info_says_what_may_be_secret(redrive: Redrive) -> None:
+    use = "import socket; socket.socket().close(); socket.socket(socket.AF_UNIX).close(); open('/etc/passwd').read()"
+    assert redrive.run("record", "-o", "trace", sys.executable, "-S", "-c", use).status == 0
+    [holds] = re.findall(rb"\nholds +(.*)\n", redrive.run("info", "trace").stdout)
+    assert re.match(rb"\d+ environment variables, .*files \(opened: \d+\), .*the network \(sockets: 1\)$", holds)
+    terminal = pexpect.spawn(
+        redrive.command[0],
+        [*redrive.command[1:], "record", "-o", "typed", "true"],
+        cwd=str(redrive.folder),
+        env=dict(redrive.environment),
+        timeout=DEADLINE,
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert b"what was typed" in redrive.run("info", "typed").stdout

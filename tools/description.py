@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from redrive.formats.archive_reader import ArchiveReader
-from redrive.formats.header import CpuIdentification, Setting
+from redrive.formats.header import CpuIdentification, Header, Setting
+from redrive.formats.outcome import Outcome
 from redrive.tools.escaping import escape, escape_bytes, escape_command
 from redrive.tools.wait_status import describe
 
@@ -18,14 +19,12 @@ def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, 
     yield "archive", f"{escape(str(path))}, {describe_size(path.stat().st_size)}"
     yield "command", escape_command(header.command)
     yield "directory", escape_bytes(header.working_directory)
-    yield "environment", f"{len(header.environment)} variables"
+    yield "holds", escape(", ".join(describe_contents(header, outcome)))
     yield "started", describe_time(header.start_time)
     duration = f", after {outcome.end_time - header.start_time:.2f} s" if outcome else ""
     yield "ended", describe_end(archive) + duration
     yield "trace", escape(completeness.reason)
     yield "events", str(completeness.event_count)
-    if outcome is not None and outcome.summary:
-        yield "summary", escape(", ".join(f"{name} {count}" for name, count in outcome.summary.items()))
     yield "redrive", escape(f"{header.redrive_version}, format {header.format_version}")
     yield "kernel", escape(f"{header.kernel_release} {header.kernel_version}, {header.machine}, regime {header.regime}")
     yield "cpu", escape(describe_cpu(header.cpu))
@@ -34,6 +33,26 @@ def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, 
         for subject, settings in (("features", header.features), ("options", header.options))
         if settings
     )
+
+
+_CONTENTS = {
+    "files_opened": "what it read of files (opened: {})",
+    "network_sockets": "what came over the network (sockets: {})",
+    "terminal_input": "what was typed",
+}
+"""By the names of an outcome's summary."""
+
+
+def describe_contents(header: Header, outcome: Outcome | None) -> Iterator[str]:
+    """What somebody should know who is about to share the archive."""
+    yield f"{len(header.environment)} environment variables"
+    yield "the program and its libraries"
+    if outcome is None:
+        yield "and what the program read: from files, terminals and networks"
+        return
+    for name, count in outcome.summary.items():
+        if count:
+            yield _CONTENTS[name].format(count) if name in _CONTENTS else f"{name} {count}"
 
 
 def describe_end(archive: ArchiveReader) -> str:
