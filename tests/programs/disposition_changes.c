@@ -28,7 +28,7 @@ int main(void)
     pthread_t thread;
     signal(SIGUSR1, count);
     CHECK(pthread_create(&thread, NULL, changes, NULL) == 0);
-    for (int i = 0; i < 6000; i++)
+    for (int i = 0; i < 1500; i++)
         raise(SIGUSR1);
     over = 1;
     CHECK(pthread_join(thread, NULL) == 0);
