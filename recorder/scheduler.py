@@ -15,7 +15,10 @@ from redrive.tracee._native import ffi
 from redrive.tracee.tracee import wait_any
 
 SLICE = 0.03
-"""Seconds after which a running task lets another one have its turn."""
+"""Seconds after which a running task lets another one have its turn, where it costs little to hold it."""
+LONGEST_SLICE = 0.1
+_OF_LANDMARKS = 20
+"""A turn is so many times as long as it takes to bring a task to a landmark at its end."""
 SPIN = 0.001
 """The same for one that only waits for another to write to memory; twice as long each time that it still does."""
 LEAST = 0.004
@@ -36,6 +39,7 @@ class Scheduler:
         self._queue: deque[Task] = deque()
         self._stop = ffi.new("struct redrive_stop *")
         self._turn_began = 0.0
+        self._turn_length = SLICE
         self._slice_end = 0.0
         self._patience = GRACE
         """Seconds that a syscall is waited for when the turn is over."""
@@ -82,12 +86,12 @@ class Scheduler:
     def _allot(self, task: Task) -> None:
         """Give a task its time."""
         self._patience = GRACE
-        self._slice_end = self._turn_began + SLICE
+        self._slice_end = self._turn_began + self._turn_length
         if not task.may_come_back:
             # It has made a syscall since.
             task.spins = 0
         if task.spins and self._queue:
-            slice_length = min(SPIN * 2 ** (task.spins - 1), SLICE)
+            slice_length = min(SPIN * 2 ** (task.spins - 1), self._turn_length)
             self._patience = 0.0
             self._slice_end = self._turn_began + slice_length
             signal.setitimer(signal.ITIMER_REAL, min(slice_length, TICK), TICK)
@@ -117,7 +121,7 @@ class Scheduler:
             pass
         if not self._queue:
             self.yields = False
-            self._slice_end = now + SLICE
+            self._slice_end = now + self._turn_length
             return False
         over = self.yields or now >= self._slice_end or (self._woken and now >= self._turn_began + LEAST)
         if over and not self._over_since:
@@ -145,6 +149,10 @@ class Scheduler:
 
     def stepped(self, seconds: float, *, to_landmark: bool) -> None:
         """To be told that the running task has been stepped for so long, and whether it is at a landmark now."""
+        if to_landmark:
+            # Halfway to what this one asks for, as single ones may take long for reasons of the machine's.
+            wanted = min(max(SLICE, seconds * _OF_LANDMARKS), LONGEST_SLICE)
+            self._turn_length += (wanted - self._turn_length) / 2
 
     def lets_go(self) -> None:
         """To be told that the running task is about to be resumed."""
