@@ -18,6 +18,7 @@ from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.families import all_tracees
+from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.tracee import cpu, ptrace
@@ -212,7 +213,8 @@ class _SignalsHeld:
     """The terminal's signals are the program's business; the others end the recording in good order."""
 
     def __enter__(self) -> None:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+        left_to_the_program = (signal.SIGINT, signal.SIGQUIT, *LEFT_TO_THE_PROGRAM)
+        self._before = {number: signal.getsignal(number) for number in left_to_the_program}
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGHUP):
