@@ -1,8 +1,8 @@
 """The recorder's place in a shell's job: it stops when the program has stopped, and what wakes it wakes the program.
 
 The shell waits for the recorder, which is its child, and not for the program.  A stop from the terminal reaches both at
-once, but some programs (less, vim) handle it and stop themselves later, when their terminal is as it was; so the recorder
-leaves it to them.
+once, but some programs (less, vim) handle it and stop themselves later, when their terminal is as it was; so the
+recorder leaves it to them.
 """
 
 from __future__ import annotations
