@@ -40,6 +40,7 @@ class Terminal:
             env={**redrive.environment, "TERM": "xterm", "INPUTRC": str(folder / "inputrc")},
             dimensions=(ROWS, COLUMNS),
             timeout=DEADLINE,
+            preexec_fn=_heed_keys,
         )
         self._shell.logfile_read = self.seen
         # Spelt so that the echo of the command is not taken for the prompt.
@@ -104,6 +105,12 @@ class Terminal:
     def close(self) -> None:
         """Hang up."""
         self._shell.close(force=True)
+
+
+def _heed_keys() -> None:
+    """In the shell, before it starts: tests that run in the background of another shell inherit these ignored."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture

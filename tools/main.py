@@ -11,6 +11,7 @@ import sys
 import click
 
 from redrive.tools.failures import ExitStatus, explain
+from redrive.tools.standard_descriptors import hold_standard_descriptors
 
 COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
 
@@ -58,6 +59,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 
 def main() -> None:
     """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does."""
+    hold_standard_descriptors()
     # Looking for garbage among what is loaded, which all stays, would take a sixth of a short run, half of it at exit.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
