@@ -21,6 +21,7 @@ from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, Header
 from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
+from redrive.tools.description import describe_duration
 from redrive.tracee import registers as regs
 from tests.redrive_command import Redrive
 
@@ -304,8 +305,62 @@ class TestLooking:
         assert second["writes"] == [[0x7000, b"hello".hex()]]
         assert [stop["kind"] for stop in second["stops"]] == ["syscall_entry", "syscall_exit"]
 
+    def test_info_as_json(self, ask: Ask, archive: Path) -> None:
+        ended = ask("info", "--json", archive)
+        assert (ended.status, ended.stderr) == (0, "")
+        shown = json.loads(ended.stdout)
+        assert shown["archive"] == str(archive)
+        assert shown["size"] == archive.stat().st_size
+        assert shown["header"]["command"] == ["sh", "-c", "true\x1b[31m"]
+        assert shown["header"]["cpu"]["family"] == 6
+        assert "environment" not in shown["header"]
+        assert (shown["end"], shown["outcome"]["exit_status"]) == ("exit 3", 0x300)
+        assert shown["completeness"]["event_count"] == len(EVENTS)
+        with_environment = json.loads(ask("info", "--json", "--environment", archive).stdout)
+        assert with_environment["header"]["environment"][0] == "A=1"
+
+    def test_info_as_json_of_an_archive_that_was_cut_off(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        cut = tmp_path / "cut.redrive"
+        cut.write_bytes(archive.read_bytes()[:-40])
+        shown = json.loads(ask("info", "--json", cut).stdout)
+        assert (shown["outcome"], shown["end"], shown["completeness"]["complete"]) == (None, None, False)
+
+    def test_ps_as_json(self, ask: Ask, archive: Path) -> None:
+        arguments = ["sh", "-c", "true\x1b[31m"]
+        assert json.loads(ask("ps", "--json", archive).stdout) == [
+            {"pid": 100, "parent": None, "wait_status": 0x300, "end": "exit 3", "arguments": arguments},
+            {"pid": 101, "parent": 100, "wait_status": 9, "end": "killed by SIGKILL", "arguments": arguments},
+        ]
+
+    def test_ls_as_json(self, ask: Ask, traces: Path) -> None:
+        assert json.loads(ask("ls", "--json").stdout) == []
+        traces.mkdir()
+        write_archive(traces / "sh-1.redrive")
+        (traces / os.fsdecode(b"br\xffken-1.redrive")).write_bytes(b"nothing")
+        shown = {one["name"]: one for one in json.loads(ask("ls", "--json").stdout)}
+        assert set(shown) == {"sh-1", "br\udcffken-1"}
+        whole, broken = shown["sh-1"], shown["br\udcffken-1"]
+        assert (whole["end"], whole["start_time"], whole["events"]) == ("exit 3", 1700000000.0, len(EVENTS))
+        assert (whole["command"][0], whole["complete"], whole["error"]) == ("sh", True, None)
+        assert broken["size"] == 7 and "archive" in broken["error"]
+
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [(0.004, "0.00 s"), (59.99, "59.99 s"), (65, "1 min 05 s"), (11220.5, "3 h 07 min"), (-1, "-1.00 s")],
+    )
+    def test_times_for_people(self, seconds: float, words: str) -> None:
+        assert describe_duration(seconds) == words
+
     def test_nothing_of_a_stranger_reaches_the_terminal(self, ask: Ask, archive: Path) -> None:
-        for command in (["info", "--environment"], ["ps"], ["dump"], ["dump", "--json"], ["dump", "--stops"]):
+        for command in (
+            ["info", "--environment"],
+            ["info", "--json"],
+            ["ps"],
+            ["ps", "--json"],
+            ["dump"],
+            ["dump", "--json"],
+            ["dump", "--stops"],
+        ):
             assert all(one.isprintable() or one == "\n" for one in ask(*command, archive).stdout)
 
 
@@ -398,6 +453,7 @@ class TestDoctor:
             return str(child.before)
 
         assert "\x1b[" in on_a_terminal()
+        assert "\x1b[" in on_a_terminal(NO_COLOR="")
         assert "\x1b[" not in on_a_terminal(NO_COLOR="1")
         assert "\x1b[" not in ask("doctor").stdout
 

@@ -46,7 +46,8 @@ def redrive(ctx: click.Context) -> None:
 
     Archives are kept in $REDRIVE_TRACE_DIR, or in $XDG_DATA_HOME/redrive. Where FILE is left out, the latest is meant.
     """
-    if "NO_COLOR" in os.environ:
+    # As no-color.org has it: an empty one is none.
+    if os.environ.get("NO_COLOR"):
         ctx.color = False
     if ctx.invoked_subcommand is None:
         # Said here, as click's own answer goes to stdout with status 0 before 8.2.
