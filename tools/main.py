@@ -13,7 +13,7 @@ import click
 from redrive.tools.failures import ExitStatus, explain
 from redrive.tools.standard_descriptors import hold_standard_descriptors
 
-COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor")
+COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor", "man")
 
 
 class Commands(click.Group):
@@ -38,7 +38,31 @@ def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
         ctx.exit()
 
 
-@click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+EPILOG = """\b
+Exit status: 0    success
+             1    failure
+             2    wrong usage
+             3    a replay that went another way than the recording
+             else `record` ends as CMD did, also by its signal
+
+\b
+Environment: REDRIVE_TRACE_DIR  where archives are kept
+             REDRIVE_DEBUG      1: errors of Redrive's own with a traceback
+             NO_COLOR           no colours
+
+\b
+Completion:  eval "$(_REDRIVE_COMPLETE=bash_source redrive)" in ~/.bashrc, or
+             zsh_source in ~/.zshrc; for fish
+             _REDRIVE_COMPLETE=fish_source redrive | source
+"""
+
+
+@click.command(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EPILOG,
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Show it.")
 @click.pass_context
 def redrive(ctx: click.Context) -> None:

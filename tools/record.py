@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from redrive.tools.messages import say
-from redrive.tools.recording_options import read_options, recording_options
+from redrive.tools.recording_options import complete_command, read_options, recording_options
 from redrive.tools.wait_status import end_like
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="on-failure: remove the archive when CMD exits with 0.",
 )
 @recording_options
-@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
+@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...", shell_complete=complete_command)
 def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...], **recording: Any) -> None:
     """Run CMD as it would run by itself, and record it and all processes it starts.
 

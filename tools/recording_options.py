@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from redrive.recorder.options import RecordOptions
@@ -17,8 +19,21 @@ _OPTIONS = (
     click.option("--aslr", is_flag=True, help="Keep address space randomisation on."),
     click.option("--portable", is_flag=True, help="Show the program no CPU feature beyond x86-64-v2."),
     click.option("--chaos", is_flag=True, help="Schedule at random, with short reads and writes, to bring out races."),
-    click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), help="The seed of chaos; else one is made up."),
+    click.option(
+        "--seed", type=click.IntRange(0, _LARGEST_SEED), metavar="N", help="Chaos's seed; else one is made up."
+    ),
 )
+
+
+def complete_command(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For a shell: programs in PATH for the first word of CMD, file names for the others."""
+    if ctx.params.get("command") or os.sep in incomplete or not incomplete:
+        return [CompletionItem(incomplete, type="file")]
+    names: set[str] = set()
+    for folder in os.get_exec_path():
+        with suppress(OSError):
+            names.update(name for name in os.listdir(folder) if name.startswith(incomplete) and name.isprintable())
+    return [CompletionItem(name) for name in sorted(names)] or [CompletionItem(incomplete, type="file")]
 
 
 def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
