@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from redrive.tools.debugging import log_stops
 from redrive.tools.failures import ExitStatus
 from redrive.tools.messages import say
 from redrive.tools.recording_options import complete_command, read_options, recording_options
@@ -64,6 +65,7 @@ def hunt(
     from redrive.recorder.hunt import Hunt, HuntOptions, default_jobs
     from redrive.tools.hunt_report import HuntReport
 
+    log_stops()
     options = HuntOptions(
         runs=runs,
         jobs=jobs or default_jobs(),

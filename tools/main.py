@@ -6,12 +6,15 @@ import atexit
 import gc
 import importlib
 import os
-import sys
+import signal
+import traceback
 
 import click
 
+from redrive.tools.debugging import hide_tracebacks, wanted
 from redrive.tools.failures import ExitStatus, explain
-from redrive.tools.standard_descriptors import hold_standard_descriptors
+from redrive.tools.standard_descriptors import hold_standard_descriptors, leave
+from redrive.tools.wait_status import die_of
 
 COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "doctor", "man")
 
@@ -47,7 +50,8 @@ Exit status: 0    success
 
 \b
 Environment: REDRIVE_TRACE_DIR  where archives are kept
-             REDRIVE_DEBUG      1: errors of Redrive's own with a traceback
+             REDRIVE_DEBUG      1: tracebacks, and each ptrace-stop, to stderr;
+                                a path: the stops are appended to that file
              NO_COLOR           no colours
 
 \b
@@ -85,13 +89,18 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 def main() -> None:
     """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does."""
     hold_standard_descriptors()
+    hide_tracebacks()
     # Looking for garbage among what is loaded, which all stays, would take a sixth of a short run, half of it at exit.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     try:
         status = redrive.main(prog_name="redrive", standalone_mode=False)
     except Exception as error:
-        if "REDRIVE_DEBUG" in os.environ:
-            raise
+        if wanted():
+            traceback.print_exc()
         status = explain(error)
-    sys.exit(status)
+    except KeyboardInterrupt:
+        die_of(signal.SIGINT)
+    except SystemExit as ending:
+        status = ending.code
+    leave(status)

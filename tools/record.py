@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from redrive.tools.debugging import log_stops
 from redrive.tools.messages import say
 from redrive.tools.recording_options import complete_command, read_options, recording_options
 from redrive.tools.wait_status import end_like
@@ -41,6 +42,7 @@ def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...
     from redrive.recorder.errors import CannotStart, RecordError
     from redrive.recorder.record import record as run_recorded
 
+    log_stops()
     options = read_options(**recording)
     directory = TraceDirectory(default_trace_directory())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from redrive.tools.archive_argument import archive_argument, find_archive
+from redrive.tools.debugging import log_stops
 from redrive.tools.messages import say
 
 
@@ -18,6 +19,7 @@ def replay(file: str | None, quiet: bool) -> None:
     """
     from redrive.replayer.replay import replay as replay_trace
 
+    log_stops()
     result = replay_trace(find_archive(file), quiet=quiet)
     say(f"{result.events} events replayed exactly")
     if not result.complete:

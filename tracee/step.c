@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "step_includes.h"
+#include "stop_log.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
@@ -95,7 +96,10 @@ static int await(int tid, int flags, struct redrive_stop *stop, int ask_syscall_
     if (found < 0)
         return -errno;
     stop->tid = found;
-    return found ? fetch(stop, ask_syscall_op) : 0;
+    int failed = found ? fetch(stop, ask_syscall_op) : 0;
+    if (__builtin_expect(redrive_stop_log >= 0, 0) && found)
+        redrive_write_stop(stop);
+    return failed;
 }
 
 int redrive_wait(int tid, int flags, struct redrive_stop *stop)

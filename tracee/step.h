@@ -117,5 +117,7 @@ void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
 int redrive_share_cpuid_faulting(int share);
 uint64_t redrive_xgetbv(void);
 uint64_t redrive_rdtsc(void);
+/* Writes a line for every stop that is waited for to this descriptor; -1 for none. */
+int redrive_log_stops(int descriptor);
 /* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
 int redrive_use_syscall_info(int use);
