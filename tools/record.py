@@ -70,9 +70,11 @@ def record(output: Path | None, verify: bool, keep: str, command: tuple[str, ...
         say(f"{result.events} events in {result.path}")
     if verify:
         from redrive.replayer.replay import replay
+        from redrive.tools.replay_progress import ReplayProgress
 
         # A divergence leaves the archive where it is, whatever CMD exited with.
-        replay(result.path, quiet=True)
+        with ReplayProgress() as progress:
+            replay(result.path, quiet=True, watcher=progress.watcher)
         say("the replay was exact")
     if dropped:
         directory.remove(str(result.path))

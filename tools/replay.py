@@ -7,6 +7,7 @@ import click
 from redrive.tools.archive_argument import archive_argument, find_archive
 from redrive.tools.debugging import log_stops
 from redrive.tools.messages import say
+from redrive.tools.replay_progress import ReplayProgress
 
 
 @click.command(short_help="Run a recorded run again, exactly.")
@@ -20,7 +21,8 @@ def replay(file: str | None, quiet: bool) -> None:
     from redrive.replayer.replay import replay as replay_trace
 
     log_stops()
-    result = replay_trace(find_archive(file), quiet=quiet)
+    with ReplayProgress() as progress:
+        result = replay_trace(find_archive(file), quiet=quiet, watcher=progress.watcher)
     say(f"{result.events} events replayed exactly")
     if not result.complete:
         say(f"the trace ends early: {result.reason}")
