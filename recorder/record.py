@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,15 +95,16 @@ def _run(
     inheritance: Inheritance,
 ) -> RecordResult:
     reason = "the recording was broken off"
+    signals = ExitStack()
     try:
         with closing(_Tracees(recording)):
             spawned = _spawn(program, command, options, inheritance)
-            with _SignalsHeld():
-                recording.start(spawned.tid, program)
-                if not recording.tasks:
-                    raise _failure(spawned)
-                os.close(spawned.error_descriptor)
-                recording.run()
+            signals.enter_context(_SignalsHeld())
+            recording.start(spawned.tid, program)
+            if not recording.tasks:
+                raise _failure(spawned)
+            os.close(spawned.error_descriptor)
+            recording.run()
         reason = ""
     except CannotStart:
         raise
@@ -112,7 +113,8 @@ def _run(
         raise RecordError(f"{error}; what was recorded until then is in {path}") from error
     finally:
         end = time.time()
-        recording.writer.close(Outcome(not reason, reason, end, recording.main_status, {}))
+        with signals:  # Closing an archive may take a second, and should not be broken off either.
+            recording.writer.close(Outcome(not reason, reason, end, recording.main_status, {}))
     assert recording.main_status is not None
     return RecordResult(recording.main_status, path, recording.writer.next_number, tuple(recording.notes))
 

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,21 @@ class TestInShells:
             kill -INT $! $(pgrep -P $!); kill -QUIT $! $(pgrep -P $!); > go; wait $!; echo $?""",
         )
         assert ended.stdout == b"9\n", ended
+
+    def test_interrupts_until_it_has_ended_leave_the_archive_whole(self, redrive: Redrive) -> None:
+        script = "trap '' INT; echo > begun; head -c 60M /dev/urandom; exit 4"
+        command = [*redrive.command, "record", "-o", redrive.folder / "trace", "sh", "-c", script]
+        environment = dict(redrive.environment)
+        process = subprocess.Popen(command, cwd=redrive.folder, env=environment, stdout=subprocess.DEVNULL)
+        while not (redrive.folder / "begun").exists():
+            time.sleep(0.01)
+        while process.poll() is None:
+            # More often would leave no time for anything else.
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        # It is like other programs again once the archive is closed.
+        assert process.returncode in (4, -signal.SIGINT)
+        assert b"The recording is complete" in redrive.run("info", redrive.folder / "trace").stdout
 
     def test_nohup(self, redrive: Redrive) -> None:
         ended = shell(
