@@ -212,3 +212,8 @@ class TestInShells:
             ended = shell(redrive, f"$redrive {command} trace {closed}")
             assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False), ended
         assert shell(redrive, f"$redrive hunt --runs 2 sh -c 'exit 3' {closed}").returncode == 1
+
+    def test_no_file_of_ours_becomes_a_standard_descriptor(self, redrive: Redrive) -> None:
+        look = "cd /proc/$PPID/fd; readlink 0 1 2 > $OLDPWD/found"
+        shell(redrive, f"$redrive record -o trace sh -c '{look}' 0<&- 1>&- 2>&-")
+        assert (redrive.folder / "found").read_text() == "/\n/\n/\n"
