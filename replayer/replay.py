@@ -46,7 +46,6 @@ from redrive.replayer.traps import replay_trap
 from redrive.replayer.watcher import ReplayWatcher
 from redrive.tracee import cpu
 from redrive.tracee.errors import TraceeError, TraceeGone
-from redrive.tracee.inheritance import set_aside
 from redrive.tracee.tracee import Tracee
 
 _LARGE_WRITE = 1 << 16
@@ -76,7 +75,7 @@ def replay(
     how far it is.  Raises Divergence, ReplayError, or redrive.formats.errors.ArchiveError.
     """
     affinity = os.sched_getaffinity(0)
-    with set_aside(), ArchiveReader(path) as reader:
+    with ArchiveReader(path) as reader:
         preferred = reader.header.options.get("cpu")
         # Tracer and tracees take turns: on two CPUs every turn would wait for another CPU to wake up.
         os.sched_setaffinity(0, {cpu.choose(preferred if isinstance(preferred, int) else None)})

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-_NEEDED = (signal.SIGCHLD, signal.SIGALRM)
-"""A tracer cannot wait for tracees that end while it ignores SIGCHLD (wait(2)); SIGALRM is the scheduler's clock."""
+_NEEDED = (signal.SIGALRM,)
+"""The scheduler's clock.  SIGCHLD may stay ignored: do_notify_parent (kernel/signal.c) reaps no tracee for that."""
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
