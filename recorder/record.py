@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +19,14 @@ from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.families import all_tracees
+from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.tracee import cpu, ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import EraError
 from redrive.tracee.errors import SpawnFailed, TraceeError
+from redrive.tracee.inheritance import Inheritance, environment, set_aside, take_timers
 from redrive.tracee.kernel import KernelFeatures, probe
 from redrive.tracee.seccomp_filter import record_filter
 from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, Spawned, SpawnOptions, spawn
@@ -53,6 +55,13 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     thread is pinned to one CPU meanwhile.
     """
     program = _find_program(command[0])
+    with set_aside() as inheritance:
+        return _record(command, program, path, options, inheritance._replace(timers=take_timers()))
+
+
+def _record(
+    command: Sequence[str], program: str, path: Path, options: RecordOptions, inheritance: Inheritance
+) -> RecordResult:
     try:
         kernel = probe()
     except (TraceeError, SpawnFailed) as error:
@@ -78,7 +87,7 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     if options.chaos_seed is not None:
         recording.disturb(options.chaos_seed)
     try:
-        return _run(recording, command, program, path, options)
+        return _run(recording, command, program, path, options, inheritance)
     except CannotStart:
         path.unlink(missing_ok=True)
         raise
@@ -90,26 +99,34 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
 
 
 def _run(
-    recording: Recording, command: Sequence[str], program: str, path: Path, options: RecordOptions
+    recording: Recording,
+    command: Sequence[str],
+    program: str,
+    path: Path,
+    options: RecordOptions,
+    inheritance: Inheritance,
 ) -> RecordResult:
     reason = "the recording was broken off"
     failure: Exception | None = None
+    signals = ExitStack()
     try:
         with closing(_Tracees(recording)):
-            spawned = _spawn(program, command, options)
-            with _SignalsHeld():
-                recording.start(spawned.tid, program)
-                if not recording.tasks:
-                    raise _failure(spawned)
-                os.close(spawned.error_descriptor)
-                recording.run()
+            spawned = _spawn(program, command, options, inheritance)
+            signals.enter_context(_SignalsHeld())
+            recording.start(spawned.tid, program)
+            if not recording.tasks:
+                raise _failure(spawned)
+            os.close(spawned.error_descriptor)
+            recording.run()
         reason = ""
     except CannotStart:
         raise
     except (RecordError, TraceeError, EraError, ArchiveError) as error:
         failure, reason = error, str(error)
     finally:
-        reason = _close(recording, reason)
+        # Closing an archive may take a second, and should not be broken off either.
+        with signals:
+            reason = _close(recording, reason)
     if reason:
         raise RecordError(f"{reason}; what was recorded until then is in {path}") from failure
     assert recording.main_status is not None
@@ -146,17 +163,18 @@ def _environment(options: RecordOptions) -> tuple[bytes, ...]:
     fxsave where cpuid hides that.  Beside each ST register's ten bytes, fxsave of a CPU writes zeros, and of qemu's
     nothing; glibc's sigaction then copies such stale bytes of the stack into vector registers.
     """
-    variables = dict(os.environb)
-    if options.portable:
-        variables.setdefault(b"LD_BIND_NOW", b"1")
-    return tuple(name + b"=" + value for name, value in variables.items())
+    variables = environment()
+    if options.portable and not any(one.startswith(b"LD_BIND_NOW=") for one in variables):
+        variables += (b"LD_BIND_NOW=1",)
+    return variables
 
 
-def _spawn(program: str, command: Sequence[str], options: RecordOptions) -> Spawned:
+def _spawn(program: str, command: Sequence[str], options: RecordOptions, inheritance: Inheritance) -> Spawned:
     arguments = [os.fsencode(argument) for argument in command]
     personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
     try:
-        return spawn(program, arguments, _environment(options), SpawnOptions(record_filter(), personality))
+        start = SpawnOptions(record_filter(), personality, inheritance=inheritance)
+        return spawn(program, arguments, _environment(options), start)
     except SpawnFailed as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
 
@@ -238,11 +256,15 @@ class _SignalsHeld:
     """The terminal's signals are the program's business; the others end the recording in good order."""
 
     def __enter__(self) -> None:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+        left_to_the_program = (signal.SIGINT, signal.SIGQUIT, *LEFT_TO_THE_PROGRAM)
+        self._before = {number: signal.getsignal(number) for number in left_to_the_program}
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, _break_off)
+            self._before[number] = signal.getsignal(number)
+            # nohup(1) has it ignored.
+            if self._before[number] is not signal.SIG_IGN:
+                signal.signal(number, _break_off)
 
     def __exit__(self, *failure: object) -> None:
         for number, handler in self._before.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, families, signals
+from redrive.recorder import calls, families, job_control, signals
 from redrive.recorder.contents import Contents
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
@@ -319,6 +319,7 @@ class Recording:
     def _handle(self, task: Task) -> None:
         """One stop of one task."""
         task.repeated.stopped()
+        task.in_group_stop = False
         stop = task.tracee.stop
         status = int(stop.status)
         if task.exited and status >> 16 != ptrace.EVENT_EXEC:
@@ -377,6 +378,8 @@ class Recording:
             task.tracee.resume(ptrace.LISTEN)
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
+            task.in_group_stop = True
+            job_control.stop_along(self)
 
     @staticmethod
     def _is_midway(task: Task) -> bool:

@@ -160,6 +160,8 @@ class Task:
         self.strict = False
         """seccomp's strict mode, which the kernel cannot give to a task under a filter."""
         self.exited = False
+        self.in_group_stop = False
+        """Whether it has stopped for job control, and nothing has been seen of it since."""
 
     @property
     def is_private(self) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import select
 
+from redrive.replayer.watcher import ReplayWatcher
+
 
 class OutputEcho:
     """Writes to descriptors 1 and 2; a stream that cannot take any more is left alone from then on."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, watcher: ReplayWatcher | None = None) -> None:
+        self._watcher = watcher
         self._open = {1: not quiet, 2: not quiet}
 
     def wants(self, stream: int) -> bool:
@@ -18,6 +21,8 @@ class OutputEcho:
 
     def write(self, stream: int, data: bytes) -> None:
         """Write everything to stdout (1) or stderr (2)."""
+        if self._watcher is not None and self.wants(stream):
+            self._watcher.echoes(stream, data)
         view = memoryview(data)
         while view and self.wants(stream):
             try:

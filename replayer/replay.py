@@ -43,6 +43,7 @@ from redrive.replayer.stack_limits import LIMIT_SYSCALLS, replay_limit
 from redrive.replayer.stub import Stub
 from redrive.replayer.tasks import Tasks
 from redrive.replayer.traps import replay_trap
+from redrive.replayer.watcher import ReplayWatcher
 from redrive.tracee import cpu
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
@@ -65,11 +66,13 @@ class ReplayResult(NamedTuple):
     reason: str
 
 
-def replay(path: Path, *, quiet: bool = False, force_breakpoints: bool = False) -> ReplayResult:
+def replay(
+    path: Path, *, quiet: bool = False, force_breakpoints: bool = False, watcher: ReplayWatcher | None = None
+) -> ReplayResult:
     """Replay an archive to its end.
 
-    ``quiet`` leaves out what the program wrote; ``force_breakpoints`` see redrive.replayer.machine.  Raises Divergence,
-    ReplayError, or redrive.formats.errors.ArchiveError.
+    ``quiet`` leaves out what the program wrote; ``force_breakpoints`` see redrive.replayer.machine; ``watcher`` is told
+    how far it is.  Raises Divergence, ReplayError, or redrive.formats.errors.ArchiveError.
     """
     affinity = os.sched_getaffinity(0)
     with ArchiveReader(path) as reader:
@@ -77,7 +80,7 @@ def replay(path: Path, *, quiet: bool = False, force_breakpoints: bool = False) 
         # Tracer and tracees take turns: on two CPUs every turn would wait for another CPU to wake up.
         os.sched_setaffinity(0, {cpu.choose(preferred if isinstance(preferred, int) else None)})
         try:
-            replayer = Replayer(reader, quiet=quiet, force_breakpoints=force_breakpoints)
+            replayer = Replayer(reader, quiet=quiet, force_breakpoints=force_breakpoints, watcher=watcher)
             try:
                 return replayer.run()
             finally:
@@ -89,8 +92,11 @@ def replay(path: Path, *, quiet: bool = False, force_breakpoints: bool = False) 
 class Replayer:
     """The state of one replay."""
 
-    def __init__(self, reader: ArchiveReader, *, quiet: bool, force_breakpoints: bool) -> None:
+    def __init__(
+        self, reader: ArchiveReader, *, quiet: bool, force_breakpoints: bool, watcher: ReplayWatcher | None
+    ) -> None:
         self._reader = reader
+        self._watcher = watcher
         self._machine = Machine(reader.header, force_breakpoints=force_breakpoints)
         self._enter_syscall = self._machine.enter_syscall
         self._tasks = Tasks()
@@ -103,7 +109,7 @@ class Replayer:
             resources.callback(self._machine.share_faulting, False)
             resources.callback(self._end_tasks)
             self._resources = resources.pop_all()
-        self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet), self._stub)
+        self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet, watcher=watcher), self._stub)
         self._recent: collections.deque[tuple[int, Event]] = collections.deque(maxlen=RECENT_EVENTS)
         self._exited_leaders: dict[int, Tracee] = {}
         """Leaders of processes whose other threads live on: they are reported only after those."""
@@ -113,6 +119,7 @@ class Replayer:
         """All events of the trace."""
         handlers = self._handlers()
         recent = self._recent
+        watcher, total = self._watcher, self._reader.completeness.event_count
         count = 0
         try:
             for entry in self._reader.events(0):
@@ -120,6 +127,8 @@ class Replayer:
                 event = entry[1]
                 handlers[type(event)](event)
                 count += 1
+                if watcher is not None:
+                    watcher.progressed(count, total)
         except Mismatch as mismatch:
             raise Divergence(report(mismatch, recent, self._images)) from None
         except TraceeGone:

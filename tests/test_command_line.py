@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +25,7 @@ from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, Header
 from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
+from redrive.tools.description import describe_duration
 from redrive.tracee import registers as regs
 from tests.redrive_command import Redrive
 
@@ -85,6 +90,11 @@ class Answer(NamedTuple):
     status: int
     stdout: str
     stderr: str
+
+
+def _heed_interrupts() -> None:
+    """In a child, before it executes: a background job's children have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 Ask = Callable[..., Answer]
@@ -207,6 +217,124 @@ class TestFailures:
         debugged = replace(broken, environment={**broken.environment, "REDRIVE_DEBUG": "1"}).run("info")
         assert debugged.status == 1
         assert b"Traceback" in debugged.stderr
+        assert b"error of Redrive's own" in debugged.said
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            "threading.Thread(target=lambda: 1 // 0).start()",
+            "atexit.register(lambda: 1 // 0)",
+            "it.explain = lambda error: 1 // 0; argument.find_archive = lambda file: 1 // 0",
+            "argument.late = type('Late', (), {'__del__': lambda self: 1 // 0})()",
+        ],
+        ids=["in a thread", "at the end", "while an error is explained", "in a finalizer"],
+    )
+    def test_no_traceback_wherever_it_goes_wrong(self, redrive: Redrive, archive: Path, broken: str) -> None:
+        program = (
+            "import atexit, threading, redrive.tools.main as it, redrive.tools.archive_argument as argument\n"
+            f"from redrive.tools.debugging import hide_tracebacks\nhide_tracebacks()\n{broken}\nit.main()"
+        )
+        ended = replace(redrive, command=(sys.executable, "-c", program)).run("info", archive)
+        assert (b"Traceback" in ended.stderr, ended.stderr) == (False, b""), ended
+        debugged = replace(
+            redrive, command=(sys.executable, "-c", program), environment={**redrive.environment, "REDRIVE_DEBUG": "1"}
+        )
+        assert b"ZeroDivisionError" in debugged.run("info", archive).stderr
+
+    def test_a_debugging_run_ends_as_others_do(self, ask: Ask) -> None:
+        ended = ask("info", "/no/such/trace", REDRIVE_DEBUG="1")
+        assert ended.status == 1
+        assert "NoSuchTrace" in ended.stderr and "redrive: there is no trace" in ended.stderr
+        assert ask("frobnicate", REDRIVE_DEBUG="1").status == 2
+
+    def test_a_log_of_stops(self, ask: Ask, tmp_path: Path) -> None:
+        log = tmp_path / "log"
+        ended = ask("record", "sh", "-c", "(exit 3); kill -USR1 $$", REDRIVE_DEBUG=str(log))
+        assert ended.status == -signal.SIGUSR1
+        assert len(ended.stderr.splitlines()) == 1, ended.stderr
+        lines = [line.split() for line in log.read_text().splitlines()]
+        assert all(re.fullmatch(r"\d+\.\d{6}", when) and task.isdigit() for when, task, *_ in lines)
+        kinds = {" ".join(words[:2]) for _, _, *words in lines}
+        assert {
+            "event exec",
+            "event seccomp",
+            "event fork",
+            "event exit",
+            "exited 3",
+            f"signal {signal.SIGUSR1}",
+        } <= kinds
+        assert any(kind.startswith("syscall-stop") for kind in kinds)
+        assert "killed by signal 10" in log.read_text()
+        before = len(lines)
+        assert ask("replay", REDRIVE_DEBUG=str(log)).status == 0
+        assert len(log.read_text().splitlines()) > before
+        shown = ask("record", "true", REDRIVE_DEBUG="1").stderr
+        assert " event exec " in shown
+        refused = ask("record", "true", REDRIVE_DEBUG="/no/such/folder/log")
+        assert refused.status == 1 and "redrive: /no/such/folder/log: No such file or directory" in refused.stderr
+
+    def test_a_full_disk_behind_stdout_and_stderr(self, redrive: Redrive, archive: Path, traces: Path) -> None:
+        for command in (["info", archive], ["dump", archive], ["--help"], ["man"], ["ls", "--json"]):
+            with open("/dev/full", "wb") as full:
+                arguments = ["env", f"REDRIVE_TRACE_DIR={traces}", *redrive.command, *command]
+                ended = subprocess.run(
+                    arguments,
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    timeout=60,
+                    env=dict(redrive.environment),
+                    check=False,
+                )
+                assert (ended.returncode, ended.stderr.count(b"\n")) == (1, 1), ended
+                assert ended.stderr.startswith(b"redrive: ") and b"No space left" in ended.stderr
+                both = subprocess.run(arguments, stdout=full, stderr=full, timeout=60, check=False)
+                assert both.returncode == 1
+                recording = [
+                    *redrive.command,
+                    "record",
+                    "-o",
+                    redrive.folder / f"trace-{command[0]}",
+                    "sh",
+                    "-c",
+                    "exit 5",
+                ]
+                assert subprocess.run(recording, stderr=full, timeout=60, check=False).returncode == 5
+
+    def test_a_stderr_that_is_full_does_not_change_how_a_recording_ends(self, redrive: Redrive) -> None:
+        for number, script in enumerate(("exit 5", "kill -9 $$")):
+            recording = [*redrive.command, "record", "-o", redrive.folder / f"trace{number}", "sh", "-c", script]
+            with open("/dev/full", "wb") as full:
+                status = subprocess.run(recording, stderr=full, timeout=60, check=False).returncode
+            assert status == (5, -9)[number]
+
+    @pytest.mark.parametrize("lines", [1, 3])
+    def test_a_reader_that_has_seen_enough(self, redrive: Redrive, lines: int) -> None:
+        assert (
+            redrive.run("record", "-o", "trace", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do (exit $i); done").status
+            == 9
+        )
+        for command in ("dump trace", "dump --json trace", "info trace", "man", "--help"):
+            words = shlex.join(redrive.command)
+            script = f"{words} {command} | head -n {lines} > shown; exit ${{PIPESTATUS[0]}}"
+            ended = redrive.native("bash", "-c", script)
+            assert ended.status in (0, 1) and ended.stderr == b"" and ended.said == b"", ended
+            assert (redrive.folder / "shown").read_bytes().count(b"\n") == lines
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_ctrl_c_at_any_time_is_quiet(self, redrive: Redrive, archive: Path, seed: int) -> None:
+        """Interrupted after a time that is another each run: while it loads, works, and ends."""
+        chances = random.Random(seed)
+        command = (sys.executable, "-c", "from redrive.tools.start import start; start()", "dump", archive)
+        for _ in range(3):
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts
+            )
+            # Python itself tells of an interrupt until it has loaded its own library.
+            time.sleep(0.06 + chances.random() * 0.3)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=60)
+            assert process.returncode in (0, -signal.SIGINT), stderr
+            assert b"Traceback" not in stderr or b"redrive" not in stderr, stderr
 
     def test_a_closed_pipe_ends_quietly(self, redrive: Redrive, archive: Path) -> None:
         reading, writing = os.pipe()
@@ -304,8 +432,62 @@ class TestLooking:
         assert second["writes"] == [[0x7000, b"hello".hex()]]
         assert [stop["kind"] for stop in second["stops"]] == ["syscall_entry", "syscall_exit"]
 
+    def test_info_as_json(self, ask: Ask, archive: Path) -> None:
+        ended = ask("info", "--json", archive)
+        assert (ended.status, ended.stderr) == (0, "")
+        shown = json.loads(ended.stdout)
+        assert shown["archive"] == str(archive)
+        assert shown["size"] == archive.stat().st_size
+        assert shown["header"]["command"] == ["sh", "-c", "true\x1b[31m"]
+        assert shown["header"]["cpu"]["family"] == 6
+        assert "environment" not in shown["header"]
+        assert (shown["end"], shown["outcome"]["exit_status"]) == ("exit 3", 0x300)
+        assert shown["completeness"]["event_count"] == len(EVENTS)
+        with_environment = json.loads(ask("info", "--json", "--environment", archive).stdout)
+        assert with_environment["header"]["environment"][0] == "A=1"
+
+    def test_info_as_json_of_an_archive_that_was_cut_off(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        cut = tmp_path / "cut.redrive"
+        cut.write_bytes(archive.read_bytes()[:-40])
+        shown = json.loads(ask("info", "--json", cut).stdout)
+        assert (shown["outcome"], shown["end"], shown["completeness"]["complete"]) == (None, None, False)
+
+    def test_ps_as_json(self, ask: Ask, archive: Path) -> None:
+        arguments = ["sh", "-c", "true\x1b[31m"]
+        assert json.loads(ask("ps", "--json", archive).stdout) == [
+            {"pid": 100, "parent": None, "wait_status": 0x300, "end": "exit 3", "arguments": arguments},
+            {"pid": 101, "parent": 100, "wait_status": 9, "end": "killed by SIGKILL", "arguments": arguments},
+        ]
+
+    def test_ls_as_json(self, ask: Ask, traces: Path) -> None:
+        assert json.loads(ask("ls", "--json").stdout) == []
+        traces.mkdir()
+        write_archive(traces / "sh-1.redrive")
+        (traces / os.fsdecode(b"br\xffken-1.redrive")).write_bytes(b"nothing")
+        shown = {one["name"]: one for one in json.loads(ask("ls", "--json").stdout)}
+        assert set(shown) == {"sh-1", "br\udcffken-1"}
+        whole, broken = shown["sh-1"], shown["br\udcffken-1"]
+        assert (whole["end"], whole["start_time"], whole["events"]) == ("exit 3", 1700000000.0, len(EVENTS))
+        assert (whole["command"][0], whole["complete"], whole["error"]) == ("sh", True, None)
+        assert broken["size"] == 7 and "archive" in broken["error"]
+
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [(0.004, "0.00 s"), (59.99, "59.99 s"), (65, "1 min 05 s"), (11220.5, "3 h 07 min"), (-1, "-1.00 s")],
+    )
+    def test_times_for_people(self, seconds: float, words: str) -> None:
+        assert describe_duration(seconds) == words
+
     def test_nothing_of_a_stranger_reaches_the_terminal(self, ask: Ask, archive: Path) -> None:
-        for command in (["info", "--environment"], ["ps"], ["dump"], ["dump", "--json"], ["dump", "--stops"]):
+        for command in (
+            ["info", "--environment"],
+            ["info", "--json"],
+            ["ps"],
+            ["ps", "--json"],
+            ["dump"],
+            ["dump", "--json"],
+            ["dump", "--stops"],
+        ):
             assert all(one.isprintable() or one == "\n" for one in ask(*command, archive).stdout)
 
 
@@ -398,6 +580,7 @@ class TestDoctor:
             return str(child.before)
 
         assert "\x1b[" in on_a_terminal()
+        assert "\x1b[" in on_a_terminal(NO_COLOR="")
         assert "\x1b[" not in on_a_terminal(NO_COLOR="1")
         assert "\x1b[" not in ask("doctor").stdout
 

@@ -21,7 +21,7 @@ def describe_archive(path: Path, archive: ArchiveReader) -> Iterator[tuple[str, 
     yield "directory", escape_bytes(header.working_directory)
     yield "holds", escape(", ".join(describe_contents(header, outcome)))
     yield "started", describe_time(header.start_time)
-    duration = f", after {outcome.end_time - header.start_time:.2f} s" if outcome else ""
+    duration = f", after {describe_duration(outcome.end_time - header.start_time)}" if outcome else ""
     yield "ended", describe_end(archive) + duration
     yield "trace", escape(completeness.reason)
     yield "events", str(completeness.event_count)
@@ -71,6 +71,15 @@ def describe_size(size: int) -> str:
         if size < 999.95 * 1000**power:
             return f"{size / 1000**power:.1f} {unit}"
     return f"{size / 1000**4:.1f} TB"
+
+
+def describe_duration(seconds: float) -> str:
+    """`1.50 s`, `2 min 05 s`, `3 h 07 min`; what is no duration (a stranger made the archive) as the number it is."""
+    if not 60 <= seconds < 1e9:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def describe_time(seconds: float) -> str:

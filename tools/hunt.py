@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from redrive.tools.debugging import log_stops
 from redrive.tools.failures import ExitStatus
 from redrive.tools.messages import say
-from redrive.tools.recording_options import read_options, recording_options
+from redrive.tools.recording_options import complete_command, read_options, recording_options
 from redrive.tools.wait_status import die_of
 
 if TYPE_CHECKING:
     from redrive.recorder.hunt import Tally
+
+
+_COUNT = click.IntRange(min=1)
 
 
 def _pattern(ctx: click.Context, parameter: click.Parameter, text: str | None) -> re.Pattern[bytes] | None:
@@ -28,13 +32,13 @@ def _pattern(ctx: click.Context, parameter: click.Parameter, text: str | None) -
     short_help="Record a command again and again until it fails.",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option("-n", "--runs", type=click.IntRange(min=1), help="End after so many runs; else only a failure ends it.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="So many runs at a time; one for each CPU by default.")
+@click.option("-n", "--runs", type=_COUNT, metavar="N", help="End after N runs; else only a failure ends it.")
+@click.option("-j", "--jobs", type=_COUNT, metavar="J", help="J runs at a time; one for each CPU by default.")
 @click.option("--fail-if", callback=_pattern, metavar="PATTERN", help="A line of output with PATTERN is a failure too.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="A longer run fails.")
 @click.option("--keep-going", is_flag=True, help="Do not stop at the first failure.")
 @recording_options
-@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
+@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...", shell_complete=complete_command)
 def hunt(
     runs: int | None,
     jobs: int | None,
@@ -62,6 +66,7 @@ def hunt(
     from redrive.recorder.options import OnFull
     from redrive.tools.hunt_report import HuntReport
 
+    log_stops()
     options = HuntOptions(
         runs=runs,
         jobs=jobs or default_jobs(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections import defaultdict
 
@@ -13,9 +11,9 @@ from redrive.recorder.attempt import Judgement, Kind
 from redrive.recorder.hunt import Failure, HuntOptions, Tally
 from redrive.tools.escaping import escape
 from redrive.tools.messages import say
+from redrive.tools.progress_line import ProgressLine
 from redrive.tools.wait_status import describe
 
-_REDRAW_EVERY = 0.1
 _LINE_EVERY = 60.0
 """Seconds between two lines about the progress, where there is no terminal to redraw one on."""
 _NAMED_RUNS = 10
@@ -27,22 +25,18 @@ class HuntReport:
 
     def __init__(self, options: HuntOptions) -> None:
         self._options = options
-        self._on_terminal = sys.stderr.isatty()
-        self._drawn = 0
-        """Columns of the progress line that stand on the terminal."""
-        self._next = time.monotonic() + (0 if self._on_terminal else _LINE_EVERY)
+        self._line = ProgressLine()
+        self._next = time.monotonic() + _LINE_EVERY
         if options.record.chaos_seed is not None:
             say(f"the first run's seed is {options.record.chaos_seed}")
 
     def progressed(self, tally: Tally) -> None:
         """How far the hunt is, but not more often than anybody reads."""
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + (_REDRAW_EVERY if self._on_terminal else _LINE_EVERY)
-        if self._on_terminal:
-            self._draw(f"redrive: {self._progress(tally)}")
-        else:
+        if self._line.is_on_terminal:
+            if self._line.is_due():
+                self._line.draw(self._progress(tally))
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + _LINE_EVERY
             say(self._progress(tally))
 
     def failed(self, failure: Failure, output: bytes) -> None:
@@ -75,17 +69,7 @@ class HuntReport:
 
     def clear(self) -> None:
         """Take the progress line away: something else is written."""
-        self._draw("")
-        sys.stderr.write("\r" if self._drawn else "")
-        self._drawn = 0
-
-    def _draw(self, text: str) -> None:
-        """One line in place of the last.  Blanks wipe it, as not every terminal knows how to."""
-        text = text[: shutil.get_terminal_size().columns - 1]
-        if self._drawn or text:
-            sys.stderr.write(f"\r{text:<{self._drawn}}")
-            sys.stderr.flush()
-        self._drawn = max(len(text), self._drawn if not text else 0)
+        self._line.clear()
 
     def _progress(self, tally: Tally) -> str:
         runs = _runs(tally.runs) if self._options.runs is None else f"{tally.runs} of {_runs(self._options.runs)}"

@@ -6,13 +6,26 @@ from pathlib import Path
 
 import click
 
+from redrive.tools.json_option import json_option
+
 
 @click.command(short_help="List the archives in the trace directory.")
-def ls() -> None:
-    """List the archives in the trace directory, oldest first: name, size, when it began, how it ended, the command."""
+@json_option
+def ls(as_json: bool) -> None:
+    """List the archives in the trace directory, oldest first: name, size, when it began, how it ended, the command.
+
+    With --json: a list of {name, archive, size, start_time, complete, events, wait_status, end, command, error}. One
+    that cannot be read has only the first three and its error, which is null for all others.
+    """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
 
-    rows = [_row(path) for path in TraceDirectory(default_trace_directory()).archives()]
+    paths = TraceDirectory(default_trace_directory()).archives()
+    if as_json:
+        from redrive.tools.archive_json import document, ls_json
+
+        click.echo(document(ls_json(paths)))
+        return
+    rows = [_row(path) for path in paths]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for name, size, started, ended, command in rows:
         aligned = (f"{name:<{widths[0]}}", f"{size:>{widths[1]}}", f"{started:<{widths[2]}}", f"{ended:<{widths[3]}}")

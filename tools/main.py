@@ -6,13 +6,17 @@ import atexit
 import gc
 import importlib
 import os
-import sys
+import signal
+import traceback
 
 import click
 
+from redrive.tools.debugging import hide_tracebacks, wanted
 from redrive.tools.failures import ExitStatus, explain
+from redrive.tools.standard_descriptors import hold_standard_descriptors, leave
+from redrive.tools.wait_status import die_of
 
-COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "pack", "doctor")
+COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "pack", "doctor", "man")
 
 
 class Commands(click.Group):
@@ -37,7 +41,32 @@ def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
         ctx.exit()
 
 
-@click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+EPILOG = """\b
+Exit status: 0    success
+             1    failure
+             2    wrong usage
+             3    a replay that went another way than the recording
+             else `record` ends as CMD did, also by its signal
+
+\b
+Environment: REDRIVE_TRACE_DIR  where archives are kept
+             REDRIVE_DEBUG      1: tracebacks, and each ptrace-stop, to stderr;
+                                a path: the stops are appended to that file
+             NO_COLOR           no colours
+
+\b
+Completion:  eval "$(_REDRIVE_COMPLETE=bash_source redrive)" in ~/.bashrc, or
+             zsh_source in ~/.zshrc; for fish
+             _REDRIVE_COMPLETE=fish_source redrive | source
+"""
+
+
+@click.command(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EPILOG,
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Show it.")
 @click.pass_context
 def redrive(ctx: click.Context) -> None:
@@ -45,7 +74,8 @@ def redrive(ctx: click.Context) -> None:
 
     Archives are kept in $REDRIVE_TRACE_DIR, or in $XDG_DATA_HOME/redrive. Where FILE is left out, the latest is meant.
     """
-    if "NO_COLOR" in os.environ:
+    # As no-color.org has it: an empty one is none.
+    if os.environ.get("NO_COLOR"):
         ctx.color = False
     if ctx.invoked_subcommand is None:
         # Said here, as click's own answer goes to stdout with status 0 before 8.2.
@@ -58,13 +88,19 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 
 def main() -> None:
     """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does."""
+    hold_standard_descriptors()
+    hide_tracebacks()
     # Looking for garbage among what is loaded, which all stays, would take a sixth of a short run, half of it at exit.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     try:
         status = redrive.main(prog_name="redrive", standalone_mode=False)
     except Exception as error:
-        if "REDRIVE_DEBUG" in os.environ:
-            raise
+        if wanted():
+            traceback.print_exc()
         status = explain(error)
-    sys.exit(status)
+    except KeyboardInterrupt:
+        die_of(signal.SIGINT)
+    except SystemExit as ending:
+        status = ending.code
+    leave(status)

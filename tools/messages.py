@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 
 from redrive.tools.escaping import escape_lines
@@ -9,4 +11,5 @@ from redrive.tools.escaping import escape_lines
 
 def say(text: str) -> None:
     """Print ``text`` to stderr after `redrive: `; control characters in it are escaped, line ends are not."""
-    click.echo(f"redrive: {escape_lines(text)}", err=True)
+    with contextlib.suppress(OSError):  # A stderr that is full or has no reader must not change how a command ends.
+        click.echo(f"redrive: {escape_lines(text)}", err=True)

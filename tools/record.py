@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from redrive.tools.debugging import log_stops
 from redrive.tools.messages import say
-from redrive.tools.recording_options import read_options, recording_options
+from redrive.tools.recording_options import complete_command, read_options, recording_options
 from redrive.tools.wait_status import end_like
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     help="When the archive can grow no more: let CMD run on, unrecorded (the default), or kill it.",
 )
 @recording_options
-@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...")
+@click.argument("command", nargs=-1, required=True, metavar="[--] CMD...", shell_complete=complete_command)
 def record(
     output: Path | None, verify: bool, keep: str, on_full: str, command: tuple[str, ...], **recording: Any
 ) -> None:
@@ -53,6 +54,7 @@ def record(
     from redrive.recorder.options import OnFull
     from redrive.recorder.record import record as run_recorded
 
+    log_stops()
     options = read_options(**recording)._replace(on_full=OnFull(on_full))
     directory = TraceDirectory(default_trace_directory())
 
@@ -80,9 +82,11 @@ def record(
         say(f"{result.events} events in {result.path}")
     if verify:
         from redrive.replayer.replay import replay
+        from redrive.tools.replay_progress import ReplayProgress
 
         # A divergence leaves the archive where it is, whatever CMD exited with.
-        replay(result.path, quiet=True)
+        with ReplayProgress() as progress:
+            replay(result.path, quiet=True, watcher=progress.watcher)
         say("the replay was exact")
     if dropped:
         directory.remove(str(result.path))

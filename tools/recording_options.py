@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from redrive.tools.size import read_size
 
@@ -22,8 +24,21 @@ _OPTIONS = (
     click.option(
         "--max-size", callback=read_size, metavar="SIZE", help="Let the archive grow to this size at most (500M)."
     ),
-    click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), help="The seed of chaos; else one is made up."),
+    click.option(
+        "--seed", type=click.IntRange(0, _LARGEST_SEED), metavar="N", help="Chaos's seed; else one is made up."
+    ),
 )
+
+
+def complete_command(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For a shell: programs in PATH for the first word of CMD, file names for the others."""
+    if ctx.params.get("command") or os.sep in incomplete or not incomplete:
+        return [CompletionItem(incomplete, type="file")]
+    names: set[str] = set()
+    for folder in os.get_exec_path():
+        with suppress(OSError):
+            names.update(name for name in os.listdir(folder) if name.startswith(incomplete) and name.isprintable())
+    return [CompletionItem(name) for name in sorted(names)] or [CompletionItem(incomplete, type="file")]
 
 
 def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:

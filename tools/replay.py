@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from redrive.tools.archive_argument import archive_argument, find_archive
+from redrive.tools.debugging import log_stops
 from redrive.tools.messages import say
+from redrive.tools.replay_progress import ReplayProgress
 
 
 @click.command(short_help="Run a recorded run again, exactly.")
@@ -18,7 +20,9 @@ def replay(file: str | None, quiet: bool) -> None:
     """
     from redrive.replayer.replay import replay as replay_trace
 
-    result = replay_trace(find_archive(file), quiet=quiet)
+    log_stops()
+    with ReplayProgress() as progress:
+        result = replay_trace(find_archive(file), quiet=quiet, watcher=progress.watcher)
     say(f"{result.events} events replayed exactly")
     if not result.complete:
         say(f"the trace ends early: {result.reason}")

@@ -33,7 +33,8 @@ def signal_name(number: int) -> str:
 
 def end_like(status: int) -> NoReturn:
     """End this process as the one with wait status ``status`` ended."""
-    sys.stdout.flush()
+    if sys.stdout is not None:  # It is where descriptor 1 is closed.
+        sys.stdout.flush()
     if os.WIFSIGNALED(status):
         die_of(os.WTERMSIG(status))
     sys.exit(os.WEXITSTATUS(status))

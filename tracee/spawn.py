@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.errors import SpawnFailed
+from redrive.tracee.inheritance import Inheritance
 
 ADDR_NO_RANDOMIZE = 0x0040000
 
@@ -18,7 +19,7 @@ class SpawnOptions(NamedTuple):
 
     ``filter`` is a BPF program (redrive.tracee.seccomp_filter) or None; ``personality`` a value for
     personality(2) or None; ``keep_descriptor`` the one descriptor the program inherits that is close-on-exec here.
-    ``probe_calls`` are the syscalls a child without a program makes.
+    ``probe_calls`` are the syscalls a child without a program makes; ``inheritance`` is what execve passes on.
     """
 
     filter: bytes | None
@@ -27,6 +28,7 @@ class SpawnOptions(NamedTuple):
     new_session: bool = False
     keep_descriptor: int | None = None
     probe_calls: tuple[int, int] = (-1, -1)
+    inheritance: Inheritance = Inheritance()
 
 
 class Spawned(NamedTuple):
@@ -61,9 +63,16 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.new_session = options.new_session
     request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
     request.probe_calls = options.probe_calls
+    request.blocked = _signal_set(options.inheritance.blocked)
+    request.ignored = _signal_set(options.inheritance.ignored)
+    request.timers = [[round(seconds * 1e6) for seconds in timer] for timer in options.inheritance.timers]
     request.options = int(ptrace.ALL_OPTIONS)
     error_descriptor = ffi.new("int *")
     tid = lib.redrive_spawn(request, error_descriptor)
     if tid < 0:
         raise SpawnFailed(path or "a probe", -tid)
     return Spawned(tid, path or "", int(error_descriptor[0]))
+
+
+def _signal_set(numbers: Iterable[int]) -> int:
+    return sum(1 << number - 1 for number in numbers)

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "step_includes.h"
+#include "stop_log.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -94,7 +96,10 @@ static int await(int tid, int flags, struct redrive_stop *stop, int ask_syscall_
     if (found < 0)
         return -errno;
     stop->tid = found;
-    return found ? fetch(stop, ask_syscall_op) : 0;
+    int failed = found ? fetch(stop, ask_syscall_op) : 0;
+    if (__builtin_expect(redrive_stop_log >= 0, 0) && found)
+        redrive_write_stop(stop);
+    return failed;
 }
 
 int redrive_wait(int tid, int flags, struct redrive_stop *stop)
@@ -468,15 +473,33 @@ uint64_t redrive_rdtsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+static struct timeval time_of(int64_t microseconds)
+{
+    return (struct timeval){microseconds / 1000000, microseconds % 1000000};
+}
+
+/* What execve passes on. */
+static void inherit(const struct redrive_spawn *spawn)
+{
+    /* Python ignores these two for itself; whether they were ignored before nobody can tell. */
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+    for (int number = 1; number < NSIG; number++)
+        if (spawn->ignored >> (number - 1) & 1)
+            signal(number, SIG_IGN);
+    /* The raw syscall: glibc's wrapper takes two signals out. */
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &spawn->blocked, NULL, sizeof spawn->blocked);
+    for (int timer = 0; timer < 3; timer++) {
+        struct itimerval value = {time_of(spawn->timers[timer][1]), time_of(spawn->timers[timer][0])};
+        if (spawn->timers[timer][0])
+            setitimer(timer, &value, NULL);
+    }
+}
+
 /* The child between fork and execve: async-signal-safe calls only. */
 static int prepare_child(const struct redrive_spawn *spawn)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    /* Python ignores these two for itself; execve would pass that on. */
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
+    inherit(spawn);
     if (spawn->keep_descriptor >= 0 && fcntl(spawn->keep_descriptor, F_SETFD, 0))
         return errno;
     if (spawn->new_session)

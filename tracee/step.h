@@ -32,6 +32,9 @@ struct redrive_spawn {
     int32_t new_session;     /* setsid, so that the terminal's signals do not reach it */
     int32_t keep_descriptor; /* the one descriptor that loses FD_CLOEXEC, or -1 */
     int32_t probe_calls[2];  /* syscalls without arguments */
+    uint64_t blocked;        /* the signal mask, signal N at bit N - 1 */
+    uint64_t ignored;        /* signals to be ignored, the same way */
+    int64_t timers[3][2];    /* those of setitimer(2): microseconds to go, and interval */
     uint64_t options;        /* for PTRACE_SEIZE */
 };
 
@@ -114,5 +117,7 @@ void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
 int redrive_share_cpuid_faulting(int share);
 uint64_t redrive_xgetbv(void);
 uint64_t redrive_rdtsc(void);
+/* Writes a line for every stop that is waited for to this descriptor; -1 for none. */
+int redrive_log_stops(int descriptor);
 /* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
 int redrive_use_syscall_info(int use);
