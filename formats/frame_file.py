@@ -44,7 +44,7 @@ class FrameFile:
             if not stat.S_ISREG(status.st_mode):
                 raise ArchiveError(f"{path} is not a regular file")
             self.size = status.st_size
-            self.format_version = decode_preamble(self._read(0, PREAMBLE_SIZE))
+            self.format_version = decode_preamble(self.bytes_at(0, PREAMBLE_SIZE))
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -53,9 +53,27 @@ class FrameFile:
         """Closes the file."""
         os.close(self._descriptor)
 
+    def bytes_at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes: less only at the end of the file."""
+        # More than a file can have is asked for only by a damaged one, and pread takes no such offset.
+        if offset >= self.size:
+            return b""
+        size = min(size, self.size - offset)
+        pieces: list[bytes] = []
+        try:
+            while size and (piece := os.pread(self._descriptor, size, offset)):
+                pieces.append(piece)
+                offset += len(piece)
+                size -= len(piece)
+        except OSError as error:
+            raise ArchiveError(
+                f"the archive cannot be read at {offset}: {error.strerror}", errno=error.errno
+            ) from error
+        return b"".join(pieces)
+
     def frame(self, offset: int) -> Frame:
         """The head of the frame at ``offset``."""
-        return decode_head(self._read(offset, HEAD_SIZE), offset)
+        return decode_head(self.bytes_at(offset, HEAD_SIZE), offset)
 
     def frame_of(self, kind: FrameKind, offset: int) -> Frame:
         """The head of the frame at ``offset``, which must be of this kind."""
@@ -74,7 +92,7 @@ class FrameFile:
 
     def digest(self, frame: Frame) -> bytes:
         """The digest a BLOB frame says its content has."""
-        digest = self._read(frame.stored_offset, min(DIGEST_SIZE, frame.stored_size))
+        digest = self.bytes_at(frame.stored_offset, min(DIGEST_SIZE, frame.stored_size))
         if len(digest) != DIGEST_SIZE:
             raise DamagedArchive(f"the frame at offset {frame.offset} is too short for a blob")
         return digest
@@ -83,7 +101,7 @@ class FrameFile:
         """The footer, or None when the file does not end with one."""
         if self.size < PREAMBLE_SIZE + FOOTER_SIZE:
             return None
-        return decode_footer(self._read(self.size - FOOTER_SIZE, FOOTER_SIZE))
+        return decode_footer(self.bytes_at(self.size - FOOTER_SIZE, FOOTER_SIZE))
 
     def walk(self, offset: int, end: int) -> Iterator[Frame]:
         """The frames from ``offset`` to ``end`` or to the TRAILER, heads only, each within the file."""
@@ -99,38 +117,23 @@ class FrameFile:
     def next_frame(self, offset: int) -> Frame | None:
         """The first whole frame at or after ``offset``, found by its sync marker; None when there is none."""
         while offset < self.size:
-            window = self._read(offset, _SEARCH_SIZE + len(SYNC) - 1)
+            # Each window is read once, however many markers a stranger has put into it.
+            window = self.bytes_at(offset, _SEARCH_SIZE + HEAD_SIZE - 1)
             found = window.find(SYNC)
-            if found < 0:
-                offset += _SEARCH_SIZE
-                continue
-            offset += found
-            try:
-                frame = self.frame(offset)
-            except ArchiveError:
-                frame = None
-            if frame is not None and frame.end <= self.size:
-                return frame
-            offset += 1
+            while 0 <= found < _SEARCH_SIZE:
+                frame = _head_or_none(window[found : found + HEAD_SIZE], offset + found)
+                if frame is not None and frame.end <= self.size:
+                    return frame
+                found = window.find(SYNC, found + 1)
+            offset += _SEARCH_SIZE
         return None
 
     def _stored(self, frame: Frame) -> bytes:
-        return self._read(frame.stored_offset, frame.stored_size)
+        return self.bytes_at(frame.stored_offset, frame.stored_size)
 
-    def _read(self, offset: int, size: int) -> bytes:
-        """Up to ``size`` bytes: less only at the end of the file."""
-        # More than a file can have is asked for only by a damaged one, and pread takes no such offset.
-        if offset >= self.size:
-            return b""
-        size = min(size, self.size - offset)
-        pieces: list[bytes] = []
-        try:
-            while size and (piece := os.pread(self._descriptor, size, offset)):
-                pieces.append(piece)
-                offset += len(piece)
-                size -= len(piece)
-        except OSError as error:
-            raise ArchiveError(
-                f"the archive cannot be read at {offset}: {error.strerror}", errno=error.errno
-            ) from error
-        return b"".join(pieces)
+
+def _head_or_none(data: bytes, offset: int) -> Frame | None:
+    try:
+        return decode_head(data, offset)
+    except ArchiveError:
+        return None

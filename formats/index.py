@@ -26,6 +26,13 @@ class ArchiveIndex:
         self._first_events = array("Q")
         self._offsets = array("Q")
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ArchiveIndex):
+            return NotImplemented
+        return (self._first_events, self._offsets, self.blobs) == (other._first_events, other._offsets, other.blobs)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def add_events(self, first_event: int, offset: int) -> None:
         """Notes an EVENTS frame; for an event in pieces, the first of its frames."""
         self._first_events.append(first_event)

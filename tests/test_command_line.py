@@ -120,7 +120,7 @@ class TestUsage:
         ended = ask()
         assert ended.status == 2
         assert ended.stdout == ""
-        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "ls", "rm", "doctor"):
             assert f"  {command} " in ended.stderr
 
     @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ class TestUsage:
         assert "--help" in line
 
     def test_help_of_every_command(self, ask: Ask) -> None:
-        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "ls", "rm", "doctor"):
             ended = ask(command, "--help")
             assert ended.status == 0
             assert ended.stdout.startswith(f"Usage: redrive {command}")
@@ -173,7 +173,7 @@ class TestUsage:
 
 class TestFailures:
     def test_a_missing_archive_is_one_sentence_and_1(self, ask: Ask) -> None:
-        for command in ("info", "ps", "dump", "replay", "rm"):
+        for command in ("info", "ps", "dump", "verify", "replay", "rm"):
             ended = ask(command, "/no/such/trace")
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith("redrive: there is no trace /no/such/trace")
@@ -188,7 +188,7 @@ class TestFailures:
         other = tmp_path / "other"
         other.write_bytes(b"#!/bin/sh\necho ran\n" * 100)
         other.chmod(0o755)
-        for command in ("info", "ps", "dump", "replay"):
+        for command in ("info", "ps", "dump", "verify", "replay"):
             ended = ask(command, other)
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"redrive: {other}: ")
@@ -307,6 +307,37 @@ class TestLooking:
     def test_nothing_of_a_stranger_reaches_the_terminal(self, ask: Ask, archive: Path) -> None:
         for command in (["info", "--environment"], ["ps"], ["dump"], ["dump", "--json"], ["dump", "--stops"]):
             assert all(one.isprintable() or one == "\n" for one in ask(*command, archive).stdout)
+
+
+class TestVerify:
+    def test_a_whole_archive(self, ask: Ask, archive: Path) -> None:
+        ended = ask("verify", archive)
+        assert (ended.status, ended.stderr) == (0, "")
+        shown = dict(line.split(None, 1) for line in ended.stdout.splitlines())
+        assert shown["events"] == str(len(EVENTS))
+        assert shown["blobs"] == "0"
+        assert shown["ended"] == "The recording is complete."
+        assert shown["verdict"] == "whole"
+
+    def test_one_that_was_not_closed_is_whole(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        cut = tmp_path / "cut.redrive"
+        cut.write_bytes(archive.read_bytes()[:-60])
+        ended = ask("verify", cut)
+        assert (ended.status, ended.stderr) == (0, "")
+        assert "\nverdict      whole, but not closed\n" in ended.stdout
+        assert "of a frame that was never written to its end" in ended.stdout
+
+    def test_each_damaged_place_is_named(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        damaged = tmp_path / "damaged\x1b.redrive"
+        data = bytearray(archive.read_bytes())
+        data[data.index(b"\xf5RDF\x02") + 50] ^= 1
+        damaged.write_bytes(data)
+        ended = ask("verify", damaged)
+        assert (ended.status, ended.stderr) == (1, "")
+        first, *lines = ended.stdout.splitlines()
+        offset = data.index(b"\xf5RDF\x02")
+        assert first == f"{tmp_path}/damaged\\x1b.redrive: the frame at offset {offset} does not have its checksum"
+        assert lines[-2:] == ["lost         10 events and 0 blobs at least", "verdict      damaged in 1 place"]
 
 
 class TestTraceDirectory:

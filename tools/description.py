@@ -54,6 +54,11 @@ def describe_size(size: int) -> str:
     return f"{size / 1000**4:.1f} TB"
 
 
+def describe_count(number: int, thing: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def describe_time(seconds: float) -> str:
     """A time since 1970, in UTC; out of range (a stranger made the archive) as the number it is."""
     try:
