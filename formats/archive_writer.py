@@ -104,6 +104,13 @@ class ArchiveWriter:
         finally:
             self._background.close_file()
 
+    def abandon(self) -> None:
+        """Removes the file, closed or not: nothing of it is wanted.  The path is free again."""
+        with contextlib.suppress(ArchiveError):
+            self.close(Outcome(False, "", 0.0, None, {}))
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
     def _hand_over(self, size: int) -> None:
         """Wakes the other thread, waits while it is far behind, and reports its failure."""
         background = self._background

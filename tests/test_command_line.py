@@ -120,7 +120,7 @@ class TestUsage:
         ended = ask()
         assert ended.status == 2
         assert ended.stdout == ""
-        for command in ("record", "replay", "info", "ps", "dump", "verify", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "repair", "ls", "rm", "doctor"):
             assert f"  {command} " in ended.stderr
 
     @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ class TestUsage:
         assert "--help" in line
 
     def test_help_of_every_command(self, ask: Ask) -> None:
-        for command in ("record", "replay", "info", "ps", "dump", "verify", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "repair", "ls", "rm", "doctor"):
             ended = ask(command, "--help")
             assert ended.status == 0
             assert ended.stdout.startswith(f"Usage: redrive {command}")
@@ -173,7 +173,7 @@ class TestUsage:
 
 class TestFailures:
     def test_a_missing_archive_is_one_sentence_and_1(self, ask: Ask) -> None:
-        for command in ("info", "ps", "dump", "verify", "replay", "rm"):
+        for command in ("info", "ps", "dump", "verify", "repair", "replay", "rm"):
             ended = ask(command, "/no/such/trace")
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith("redrive: there is no trace /no/such/trace")
@@ -188,7 +188,7 @@ class TestFailures:
         other = tmp_path / "other"
         other.write_bytes(b"#!/bin/sh\necho ran\n" * 100)
         other.chmod(0o755)
-        for command in ("info", "ps", "dump", "verify", "replay"):
+        for command in ("info", "ps", "dump", "verify", "repair", "replay"):
             ended = ask(command, other)
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"redrive: {other}: ")
@@ -338,6 +338,49 @@ class TestVerify:
         offset = data.index(b"\xf5RDF\x02")
         assert first == f"{tmp_path}/damaged\\x1b.redrive: the frame at offset {offset} does not have its checksum"
         assert lines[-2:] == ["lost         10 events and 0 blobs at least", "verdict      damaged in 1 place"]
+
+
+class TestRepair:
+    @pytest.fixture
+    def damaged(self, redrive: Redrive) -> Path:
+        """A recording whose second half is lost, and a recorder's last words with it."""
+        path = redrive.folder / "run.redrive"
+        recorded = redrive.record(path, "sh", "-c", "echo one; sleep 0.4; echo two; sleep 0.4; echo three")
+        assert recorded.status == 0, recorded
+        data = bytearray(path.read_bytes())
+        data[data.rindex(b"\xf5RDF\x02") + 60] ^= 1
+        path.write_bytes(data)
+        return path
+
+    def test_what_is_whole_is_replayed_to_where_it_ends(self, ask: Ask, redrive: Redrive, damaged: Path) -> None:
+        before = damaged.read_bytes()
+        assert ask("verify", damaged).status == 1
+        ended = ask("repair", damaged)
+        assert (ended.status, ended.stdout) == (0, "")
+        written = redrive.folder / "run-repaired.redrive"
+        assert f" in {written}\n" in ended.stderr
+        assert "redrive: From event " in ended.stderr
+        assert damaged.read_bytes() == before
+        verified = ask("verify", written)
+        assert (verified.status, verified.stdout.splitlines()[-1]) == (0, "verdict      whole")
+        assert "trace        From event " in ask("info", written).stdout
+        replay = ask("replay", written)
+        assert replay.status == 0, replay
+        assert replay.stdout.startswith("one\n")
+        assert "three" not in replay.stdout
+        assert "the trace ends early: From event " in replay.stderr
+
+    def test_nothing_is_overwritten(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.write_bytes(b"precious")
+        for arguments in ([archive, "-o", other], [archive, "-o", archive]):
+            ended = ask("repair", *arguments)
+            assert ended.status == 1
+            assert "exists already" in ended.stderr
+        assert other.read_bytes() == b"precious"
+        assert ask("repair", archive, "-o", tmp_path / "no" / "folder").status == 1
+        assert ask("repair", archive, "-o", tmp_path / "new").status == 0
+        assert ask("dump", tmp_path / "new").stdout == ask("dump", archive).stdout
 
 
 class TestTraceDirectory:

@@ -12,7 +12,7 @@ import click
 
 from redrive.tools.failures import ExitStatus, explain
 
-COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "verify", "ls", "rm", "doctor")
+COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "verify", "repair", "ls", "rm", "doctor")
 
 
 class Commands(click.Group):
