@@ -23,12 +23,13 @@ from redrive.formats.frames import (
     decode_head,
     decode_preamble,
 )
+from redrive.formats.writing_lock import is_being_written
 
 _SEARCH_SIZE = 1 << 20
 
 
 class FrameFile:
-    """A file of frames.  Reads what is asked for and keeps nothing; ``size`` is the file's size when it was opened.
+    """A file of frames.  Reads what is asked for and keeps nothing; ``size`` is the file's size at the last measure().
 
     Raises ArchiveError when the system refuses, DamagedArchive and UnsupportedArchive for the bytes.
     """
@@ -40,10 +41,9 @@ class FrameFile:
         except OSError as error:
             raise ArchiveError(f"{path} cannot be opened: {error.strerror}", errno=error.errno) from error
         try:
-            status = os.fstat(self._descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
                 raise ArchiveError(f"{path} is not a regular file")
-            self.size = status.st_size
+            self.measure()
             self.format_version = decode_preamble(self.bytes_at(0, PREAMBLE_SIZE))
         except BaseException:
             os.close(self._descriptor)
@@ -52,6 +52,14 @@ class FrameFile:
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
+
+    def measure(self) -> None:
+        """Looks at the file's size again: an archive that is still being written grows."""
+        self.size = os.fstat(self._descriptor).st_size
+
+    def is_being_written(self) -> bool:
+        """Whether another process still writes this archive."""
+        return is_being_written(self._descriptor)
 
     def bytes_at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes: less only at the end of the file."""
