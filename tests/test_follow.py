@@ -15,7 +15,8 @@ import pytest
 
 from tests.redrive_command import DEADLINE, Redrive
 
-SCRIPT = "echo one; read word < gate; echo $word; read word < gate; echo $word"
+GATES = ("first", "second")
+SCRIPT = "echo one; read word < first; echo $word; read word < second; echo $word"
 
 
 class Running:
@@ -56,8 +57,9 @@ class Running:
 
 @pytest.fixture
 def recording(redrive: Redrive) -> Iterator[Running]:
-    """A recording that waits at a gate, twice."""
-    os.mkfifo(redrive.folder / "gate")
+    """A recording that waits at two gates, one after the other."""
+    for gate in GATES:
+        os.mkfifo(redrive.folder / gate)
     running = Running(redrive, "record", "-o", redrive.folder / "run.redrive", "--", "sh", "-c", SCRIPT)
     assert running.stdout.readline() == "one\n"
     yield running
@@ -66,8 +68,8 @@ def recording(redrive: Redrive) -> Iterator[Running]:
         running.end()
 
 
-def open_gate(redrive: Redrive, word: str) -> None:
-    (redrive.folder / "gate").write_text(f"{word}\n")
+def open_gate(redrive: Redrive, gate: str, word: str) -> None:
+    (redrive.folder / gate).write_text(f"{word}\n")
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "json"])
@@ -76,11 +78,11 @@ def test_events_are_shown_as_they_come(redrive: Redrive, recording: Running, opt
     follower = Running(redrive, "dump", "--follow", *options, archive)
     sign = (lambda word: f'"{word}\\n"') if not options else (lambda word: f"{word}\n".encode().hex())
     lines = follower.lines_up_to(sign("one"))
-    open_gate(redrive, "two")
+    open_gate(redrive, "first", "two")
     assert recording.stdout.readline() == "two\n"
     lines += follower.lines_up_to(sign("two"))
     assert recording.process.poll() is None and follower.process.poll() is None
-    open_gate(redrive, "three")
+    open_gate(redrive, "second", "three")
     assert recording.end()[:2] == (0, "three\n")
     status, rest, said = follower.end()
     assert (status, said) == (0, "")
