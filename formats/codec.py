@@ -190,8 +190,23 @@ def _syscall(value: list[Any]) -> events.Syscall:
     return syscall
 
 
+_any_syscall_entry = record(events.SyscallEntry, EVENT_SHAPES[events.SyscallEntry])
+
+
+def _syscall_entry(value: list[Any]) -> events.SyscallEntry:
+    """Recorders of version 1, and the first ones of version 2, left ``writes`` out."""
+    if len(value) == len(events.SyscallEntry._fields) - 1:
+        value.insert(events.SyscallEntry._fields.index("writes"), [])
+    entry: events.SyscallEntry = _any_syscall_entry(value)
+    return entry
+
+
 _event = tagged(
-    {**_by_code(events.EVENT_CODES, EVENT_SHAPES), events.EVENT_CODES[events.Syscall]: _syscall},
+    {
+        **_by_code(events.EVENT_CODES, EVENT_SHAPES),
+        events.EVENT_CODES[events.Syscall]: _syscall,
+        events.EVENT_CODES[events.SyscallEntry]: _syscall_entry,
+    },
     "event",
 )
 _PLANS: dict[type, tuple[tuple[int], int]] = {
