@@ -40,7 +40,7 @@ class ArchiveReader:
             raise in_file(self.path, error) from error
         try:
             first = self._file.frame_of(FrameKind.HEADER, PREAMBLE_SIZE)
-            self.header = decode_header(self._file.content(first))
+            self.header = self._file.document(first, decode_header)
             self._start = first.end
             found = survey(self._file, self._start)
         except ArchiveError as error:
@@ -119,5 +119,6 @@ class ArchiveReader:
             raise self._damage
         if decoder.number != self.completeness.event_count:
             raise DamagedArchive(
-                f"the archive holds {decoder.number} events where its trailer says {self.completeness.event_count}"
+                f"the archive holds {decoder.number} events up to offset {self.completeness.end_offset}, "
+                f"where its trailer says {self.completeness.event_count}"
             )

@@ -62,7 +62,7 @@ class FollowedArchive:
                 if frame.kind == FrameKind.EVENTS:
                     yield from decoder.events(frame, self._file.content(frame))
                 elif frame.kind == FrameKind.TRAILER:
-                    self.outcome = decode_trailer(self._file.content(frame)).outcome
+                    self.outcome = self._file.document(frame, decode_trailer).outcome
                     return
                 offset = frame.end
             if not written:

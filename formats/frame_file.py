@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from redrive.formats.errors import ArchiveError, DamagedArchive
 from redrive.formats.frames import (
@@ -26,6 +27,7 @@ from redrive.formats.frames import (
 from redrive.formats.writing_lock import is_being_written
 
 _SEARCH_SIZE = 1 << 20
+Document = TypeVar("Document")
 
 
 class FrameFile:
@@ -93,6 +95,14 @@ class FrameFile:
     def content(self, frame: Frame) -> bytes:
         """What a frame holds, its checksum verified, decompressed."""
         return decode_content(frame, self._stored(frame))
+
+    def document(self, frame: Frame, decode: Callable[[bytes], Document]) -> Document:
+        """What ``decode`` makes of a frame's content; its DamagedArchive is raised with the frame's offset."""
+        content = self.content(frame)
+        try:
+            return decode(content)
+        except DamagedArchive as error:
+            raise DamagedArchive(f"in the frame at offset {frame.offset}, {error}") from error
 
     def check(self, frame: Frame) -> None:
         """Verifies a frame's checksum."""

@@ -23,8 +23,6 @@ from redrive.formats.index import ArchiveIndex, decode_index
 from redrive.formats.outcome import Trailer, decode_trailer
 from redrive.formats.stops import decode_stops
 
-_KNOWN_KINDS = frozenset(int(kind) for kind in FrameKind)
-
 
 class Damage(NamedTuple):
     """A place that is not as a recorder wrote it.  ``what`` is a clause for people and names the offset too."""
@@ -104,6 +102,8 @@ class Salvage:
 
     def _walk(self) -> Iterator[Found]:
         offset = PREAMBLE_SIZE
+        if self.size == offset:
+            yield Damage(offset, f"the file ends before its header, at offset {offset}")
         while offset < self.size and self._trailer is None:
             try:
                 frame = self._file.frame(offset)
@@ -125,27 +125,24 @@ class Salvage:
             yield from self._end_of(*self._trailer)
 
     def _is_beginning(self, offset: int, error: ArchiveError) -> bool:
-        """Whether the rest of the file is as a killed recorder leaves it: the beginning of a frame."""
+        """Whether the rest of the file is as a killed recorder leaves it: the beginning of a frame.
+
+        Without a header nothing can be read, so that one must be whole.
+        """
         start = self._file.bytes_at(offset, len(SYNC))
-        return isinstance(error, TruncatedArchive) and SYNC.startswith(start)
+        return isinstance(error, TruncatedArchive) and SYNC.startswith(start) and offset > PREAMBLE_SIZE
 
     def _read(self, frame: Frame) -> Iterator[Found]:
         """What the frame with this head holds."""
         expected = self._next_event
         try:
-            if frame.kind not in _KNOWN_KINDS:
-                # Of a later version, and SKIPPABLE: what it holds is for others.
-                self._file.check(frame)
-                content = b""
-            else:
-                content = self._file.content(frame)
             if frame.kind == FrameKind.EVENTS:
-                yield from self._events(frame, content)
+                yield from self._events(frame, self._file.content(frame))
             else:
                 if self._decoder.unfinished:
                     yield Damage(frame.offset, f"the frame at offset {frame.offset} cuts off an event in pieces")
                     self._go_on_with(expected)
-                yield from self._other(frame, content)
+                yield from self._other(frame)
         except ArchiveError as error:
             _raise_if_of_the_system(error)
             yield Damage(frame.offset, str(error))
@@ -209,22 +206,25 @@ class Salvage:
                 what = f"event {number}, in the frame at offset {frame.offset}, needs the blob {digest.hex()}"
                 yield Damage(frame.offset, f"{what}, which is not whole or not there before it")
 
-    def _other(self, frame: Frame, content: bytes) -> Iterator[Found]:
+    def _other(self, frame: Frame) -> Iterator[Found]:
         if (frame.kind == FrameKind.HEADER) != (frame.offset == PREAMBLE_SIZE):
             raise DamagedArchive(f"the frame at offset {frame.offset} is not of the kind that may be there")
         if frame.kind == FrameKind.HEADER:
-            header = decode_header(content)
+            header = self._file.document(frame, decode_header)
             if header.format_version != self._file.format_version:
                 raise DamagedArchive(f"the header at offset {frame.offset} is that of another format version")
             yield header
         elif frame.kind == FrameKind.BLOB:
-            yield self._blob(frame, content)
+            yield self._blob(frame, self._file.content(frame))
         elif frame.kind == FrameKind.INDEX:
-            self._stated_index = frame.offset, decode_index(content)
+            self._stated_index = frame.offset, self._file.document(frame, decode_index)
         elif frame.kind == FrameKind.TRAILER:
-            trailer = decode_trailer(content)
+            trailer = self._file.document(frame, decode_trailer)
             self._trailer = frame, trailer
             yield trailer
+        else:
+            # Of a later version, and SKIPPABLE: what it holds is for others.
+            self._file.check(frame)
 
     def _blob(self, frame: Frame, content: bytes) -> WholeBlob:
         digest = self._file.digest(frame)

@@ -41,6 +41,7 @@ def dump(
 ) -> None:
     """Show the events of a trace, one a line: number, task, what happened."""
     from redrive.formats.archive_reader import ArchiveReader
+    from redrive.formats.errors import DamagedArchive
     from redrive.formats.followed_archive import FollowedArchive
     from redrive.tools.archive_argument import find_archive
     from redrive.tools.event_selection import EventSelection, numbers_of
@@ -59,8 +60,11 @@ def dump(
         else:
             events = open_archives.enter_context(ArchiveReader(path)).events(first)
         for number, event in selection.of(events):
-            for line in lines_of(number, event):
-                click.echo(line)
+            try:
+                for line in lines_of(number, event):
+                    click.echo(line)
+            except DamagedArchive as error:  # Raw stops are decoded only here.
+                raise DamagedArchive(f"{path}: event {number}: {error}") from error
 
 
 def _follow(archive: FollowedArchive, first: int) -> Iterator[tuple[int, Event]]:
