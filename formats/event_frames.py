@@ -10,7 +10,7 @@ from redrive.formats.errors import DamagedArchive
 from redrive.formats.events import Event
 from redrive.formats.frames import Frame, FrameFlag
 
-UNQUESTIONED_SIZE = 128 << 20
+UNQUESTIONED_SIZE = (64 << 20) + (64 << 10)
 """Bytes of an event in pieces up to which nobody asks how it can be so large."""
 MAXIMUM_RATIO = 100
 """A larger event must have one byte in the file for so many in memory, so that what a stranger sends costs memory in

@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
+from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.codec import event_encoder
+from redrive.formats.events import Clone
 from redrive.formats.frames import (
     Footer,
     FrameFlag,
@@ -222,3 +224,16 @@ def test_made_to_harm(redrive: Redrive, make: Callable[[Path], None]) -> None:
         assert ended.memory < MEMORY, (command, ended)
         assert ended.seconds < SECONDS, (command, ended)
         print(f"{make.__name__} {command}: {ended.seconds:.2f} s, {ended.memory >> 20} MiB")
+
+
+def test_a_long_chain_of_forks(redrive: Redrive) -> None:
+    """Nothing is wrong with it; shown as a tree it would be its square in size."""
+    path = redrive.folder / "chain.redrive"
+    writer = ArchiveWriter(path, HEADER)
+    for task in range(1, 20_000):
+        writer.write(Clone(task, task + 1, 17, bytes(216), (), b""))
+    writer.close(OUTCOME)
+    ended = run_limited(redrive, "ps", path)
+    assert (ended.status, ended.said) == (0, "")
+    assert ended.memory < MEMORY // 4, ended.memory
+    assert (redrive.folder / "output").stat().st_size < 20_000 * 150
