@@ -22,6 +22,7 @@ from redrive.formats.header import CpuIdentification, Header
 from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tracee import registers as regs
+from tests.fuzz import mutations
 from tests.redrive_command import Redrive
 
 ENTRY = regs.replace(bytes(regs.SIZE), rdi=3, rsi=0x7000, rdx=5, orig_rax=0, rip=0x401000)
@@ -341,34 +342,37 @@ class TestVerify:
 
 
 class TestRepair:
-    @pytest.fixture
-    def damaged(self, redrive: Redrive) -> Path:
-        """A recording whose second half is lost, and a recorder's last words with it."""
-        path = redrive.folder / "run.redrive"
-        recorded = redrive.record(path, "sh", "-c", "echo one; sleep 0.4; echo two; sleep 0.4; echo three")
+    def test_what_is_whole_is_replayed_to_where_it_ends(self, ask: Ask, redrive: Redrive) -> None:
+        damaged, written = redrive.folder / "run.redrive", redrive.folder / "run-repaired.redrive"
+        recorded = redrive.record(damaged, "sh", "-c", "echo one; sleep 0.4; echo two; sleep 0.4; echo three")
         assert recorded.status == 0, recorded
-        data = bytearray(path.read_bytes())
-        data[data.rindex(b"\xf5RDF\x02") + 60] ^= 1
-        path.write_bytes(data)
-        return path
+        lines = ask("dump", "--syscall", "write", damaged).stdout.splitlines()
+        written_at = {line.split('"')[1]: int(line.split()[0]) for line in lines}
+        data = bytearray(damaged.read_bytes())
+        lost = next(
+            frame
+            for frame in mutations.frames_of(bytes(data))
+            if frame.first_event <= written_at["three\\n"] < frame.first_event + frame.event_count
+        )
+        data[lost.stored_offset + 9] ^= 1
+        damaged.write_bytes(data)
 
-    def test_what_is_whole_is_replayed_to_where_it_ends(self, ask: Ask, redrive: Redrive, damaged: Path) -> None:
-        before = damaged.read_bytes()
         assert ask("verify", damaged).status == 1
         ended = ask("repair", damaged)
         assert (ended.status, ended.stdout) == (0, "")
-        written = redrive.folder / "run-repaired.redrive"
+        assert ended.stderr.startswith(f"redrive: {lost.first_event} events and ")
         assert f" in {written}\n" in ended.stderr
-        assert "redrive: From event " in ended.stderr
-        assert damaged.read_bytes() == before
+        assert f"redrive: From event {lost.first_event} on it was lost: " in ended.stderr
+        assert damaged.read_bytes() == data
         verified = ask("verify", written)
         assert (verified.status, verified.stdout.splitlines()[-1]) == (0, "verdict      whole")
-        assert "trace        From event " in ask("info", written).stdout
+        assert f"trace        From event {lost.first_event} on " in ask("info", written).stdout
         replay = ask("replay", written)
         assert replay.status == 0, replay
-        assert replay.stdout.startswith("one\n")
-        assert "three" not in replay.stdout
-        assert "the trace ends early: From event " in replay.stderr
+        assert replay.stdout == "".join(
+            f"{word}\n" for word in ("one", "two") if written_at[f"{word}\\n"] < lost.first_event
+        )
+        assert f"the trace ends early: From event {lost.first_event} on " in replay.stderr
 
     def test_nothing_is_overwritten(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
         other = tmp_path / "other"
