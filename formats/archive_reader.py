@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from redrive.formats.codec import MAXIMUM_EVENT_SIZE, decode_events
-from redrive.formats.errors import ArchiveError, DamagedArchive, TruncatedArchive, UnsupportedArchive
+from redrive.formats.errors import ArchiveError, DamagedArchive, in_file
+from redrive.formats.event_frames import EventFrames
 from redrive.formats.events import Event
 from redrive.formats.frame_file import FrameFile
-from redrive.formats.frames import PREAMBLE_SIZE, Frame, FrameFlag, FrameKind
+from redrive.formats.frames import PREAMBLE_SIZE, Frame, FrameKind
 from redrive.formats.header import Header, decode_header
 from redrive.formats.index import survey
 from redrive.formats.outcome import Completeness, Outcome
@@ -37,15 +37,15 @@ class ArchiveReader:
         try:
             self._file = FrameFile(path)
         except ArchiveError as error:
-            raise self._named(error) from error
+            raise in_file(self.path, error) from error
         try:
             first = self._file.frame_of(FrameKind.HEADER, PREAMBLE_SIZE)
-            self.header = decode_header(self._file.content(first))
+            self.header = self._file.document(first, decode_header)
             self._start = first.end
             found = survey(self._file, self._start)
         except ArchiveError as error:
             self._file.close()
-            raise self._named(error) from error
+            raise in_file(self.path, error) from error
         self.outcome = found.outcome
         self.completeness = found.completeness
         self._index = found.index
@@ -72,7 +72,7 @@ class ArchiveReader:
         try:
             yield from self._events(first)
         except ArchiveError as error:
-            raise self._named(error) from error
+            raise in_file(self.path, error) from error
 
     def blob(self, digest: bytes) -> bytes:
         """The blob with this SHA-256 digest, verified.  Raises DamagedArchive when it is not there or is another."""
@@ -81,7 +81,7 @@ class ArchiveReader:
             if hashlib.sha256(content).digest() != digest:
                 raise DamagedArchive(f"the blob {digest.hex()} holds other bytes than its name says")
         except ArchiveError as error:
-            raise self._named(error) from error
+            raise in_file(self.path, error) from error
         return content
 
     def blob_size(self, digest: bytes) -> int:
@@ -89,7 +89,7 @@ class ArchiveReader:
         try:
             return self._blob_frame(digest).content_size
         except ArchiveError as error:
-            raise self._named(error) from error
+            raise in_file(self.path, error) from error
 
     def blobs(self) -> Iterator[bytes]:
         """The digests of all blobs, in the order in which they were written."""
@@ -108,45 +108,17 @@ class ArchiveReader:
         if first >= self.completeness.event_count and self._damage is None:
             return
         number, offset = self._index.seek(first) or (0, self._start)
-        for frame, content in self._event_frames(offset):
-            if frame.first_event != number:
-                raise DamagedArchive(f"the frame at offset {frame.offset} does not begin with event {number}")
-            try:
-                for event in decode_events(content, number):
-                    if number >= first:
-                        yield number, event
-                    number += 1
-            except DamagedArchive as error:
-                raise DamagedArchive(f"in the frame at offset {frame.offset}, {error}") from error
-            if number != frame.first_event + frame.event_count:
-                raise DamagedArchive(f"the frame at offset {frame.offset} holds another number of events than it says")
-        if self._damage is not None:
-            raise self._damage
-        if number != self.completeness.event_count:
-            raise DamagedArchive(
-                f"the archive holds {number} events where its trailer says {self.completeness.event_count}"
-            )
-
-    def _event_frames(self, offset: int) -> Iterator[tuple[Frame, bytes]]:
-        """EVENTS frames with their contents; the pieces of one event come as one content, with the last frame."""
-        pieces: list[bytes] = []
-        size = 0
+        decoder = EventFrames(number)
         for frame in self._file.walk(offset, self.completeness.end_offset):
             if frame.kind != FrameKind.EVENTS:
                 continue
-            size += frame.content_size
-            if size > MAXIMUM_EVENT_SIZE:
-                raise DamagedArchive(f"the event that goes on at offset {frame.offset} is larger than any may be")
-            pieces.append(self._file.content(frame))
-            if frame.flags & FrameFlag.CONTINUES:
-                continue
-            yield frame, b"".join(pieces)
-            pieces, size = [], 0
-
-    def _named(self, error: ArchiveError) -> ArchiveError:
-        """The same error with the archive's path before its message."""
-        message = str(error) if str(self.path) in str(error) else f"{self.path}: {error}"
-        for kind in (TruncatedArchive, DamagedArchive, UnsupportedArchive):
-            if isinstance(error, kind):
-                return kind(message)
-        return ArchiveError(message, errno=error.errno)
+            for number, event in decoder.events(frame, self._file.content(frame)):
+                if number >= first:
+                    yield number, event
+        if self._damage is not None:
+            raise self._damage
+        if decoder.number != self.completeness.event_count:
+            raise DamagedArchive(
+                f"the archive holds {decoder.number} events up to offset {self.completeness.end_offset}, "
+                f"where its trailer says {self.completeness.event_count}"
+            )

@@ -18,6 +18,7 @@ from redrive.formats.events import Event
 from redrive.formats.frames import MAXIMUM_BLOB, FrameKind, encode_frame, encode_preamble
 from redrive.formats.header import Header, encode_header
 from redrive.formats.outcome import Outcome
+from redrive.formats.writing_lock import lock_for_writing
 
 PENDING_LIMIT = 32 << 20
 """Bytes handed over and not yet written, beyond which write() waits."""
@@ -135,6 +136,13 @@ class ArchiveWriter:
         self._encode = lambda event: b""
         self._append = _throw_away
 
+    def abandon(self) -> None:
+        """Removes the file, closed or not: nothing of it is wanted.  The path is free again."""
+        with contextlib.suppress(ArchiveError):
+            self.close(Outcome(False, "", 0.0, None, {}))
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
     def _hand_over(self, size: int) -> None:
         """Wakes the other thread, waits while it is far behind, and reports its failure."""
         background = self._background
@@ -174,8 +182,10 @@ def _start_without_signals(background: BackgroundWriter) -> threading.Thread:
 
 def _create(path: Path) -> int:
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
         raise ArchiveExists(f"{path} exists already", errno=error.errno) from error
     except OSError as error:
         raise ArchiveError(f"{path} cannot be created: {error.strerror}", errno=error.errno) from error
+    lock_for_writing(descriptor)
+    return descriptor

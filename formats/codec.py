@@ -13,6 +13,7 @@ import msgpack
 from redrive.formats import events
 from redrive.formats.errors import DamagedArchive
 from redrive.formats.frames import DIGEST_SIZE
+from redrive.formats.item_count import check_item_count
 from redrive.formats.shapes import (
     Misfit,
     Shape,
@@ -33,7 +34,10 @@ from redrive.formats.shapes import (
 )
 
 MAXIMUM_ITEMS = 1 << 20
-"""The longest array in an event: execve's arguments fit (at most 6 MiB with 9 bytes or more each, execve(2))."""
+"""The most items in an EVENTS frame, and so the longest array in one.
+
+execve's arguments fit (at most 6 MiB with 9 bytes or more each, execve(2)).
+"""
 MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)
 """Bytes of an encoded event: one syscall moves at most 2 GiB (MAX_RW_COUNT in linux/fs.h)."""
 
@@ -190,8 +194,23 @@ def _syscall(value: list[Any]) -> events.Syscall:
     return syscall
 
 
+_any_syscall_entry = record(events.SyscallEntry, EVENT_SHAPES[events.SyscallEntry])
+
+
+def _syscall_entry(value: list[Any]) -> events.SyscallEntry:
+    """Recorders of version 1, and the first ones of version 2, left ``writes`` out."""
+    if len(value) == len(events.SyscallEntry._fields) - 1:
+        value.insert(events.SyscallEntry._fields.index("writes"), [])
+    entry: events.SyscallEntry = _any_syscall_entry(value)
+    return entry
+
+
 _event = tagged(
-    {**_by_code(events.EVENT_CODES, EVENT_SHAPES), events.EVENT_CODES[events.Syscall]: _syscall},
+    {
+        **_by_code(events.EVENT_CODES, EVENT_SHAPES),
+        events.EVENT_CODES[events.Syscall]: _syscall,
+        events.EVENT_CODES[events.SyscallEntry]: _syscall_entry,
+    },
     "event",
 )
 _PLANS: dict[type, tuple[tuple[int], int]] = {
@@ -220,6 +239,26 @@ def event_encoder() -> Callable[[events.Event], bytes]:
     return encode
 
 
+def decode_large_event(payload: bytes, number: int) -> events.Event:
+    """The one event of a payload, in half the memory that decode_events takes.  Raises as that does."""
+    check_item_count(payload, MAXIMUM_ITEMS)
+    try:
+        decoded: events.Event = _event(
+            msgpack.unpackb(
+                payload,
+                unicode_errors="surrogateescape",
+                max_array_len=MAXIMUM_ITEMS,
+                max_map_len=0,
+                max_ext_len=0,
+            )
+        )
+    except Misfit as misfit:
+        raise DamagedArchive(f"event {number} is not as the format says: {misfit}") from misfit
+    except MSGPACK_ERRORS as error:
+        raise DamagedArchive(f"event {number} cannot be decoded: {_reason(error)}") from error
+    return decoded
+
+
 def decode_events(payload: bytes, first: int = 0) -> Iterator[events.Event]:
     """The events of a payload in order; ``first`` is the number of the first, for messages.
 
@@ -227,6 +266,7 @@ def decode_events(payload: bytes, first: int = 0) -> Iterator[events.Event]:
     """
     number = first
     end = 0
+    check_item_count(payload, MAXIMUM_ITEMS)
     unpacker = msgpack.Unpacker(
         unicode_errors="surrogateescape",
         max_buffer_size=MAXIMUM_EVENT_SIZE,
@@ -254,6 +294,10 @@ MSGPACK_ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, MemoryErro
 """What msgpack raises for bytes that are no msgpack or beyond its limits."""
 
 
+_MAXIMUM_DOCUMENT_ITEMS = 4 * MAXIMUM_ITEMS + 64
+"""The index has four lists."""
+
+
 def pack_document(document: Mapping[str, Any]) -> bytes:
     """A map of named values: the content of every frame that is not events."""
     return bytes(msgpack.Packer(unicode_errors="surrogateescape").pack(document))
@@ -261,6 +305,7 @@ def pack_document(document: Mapping[str, Any]) -> bytes:
 
 def unpack_document(content: bytes, shape: Shape, what: str) -> Any:
     """The map that pack_document wrote, in its shape.  Raises DamagedArchive."""
+    check_item_count(content, _MAXIMUM_DOCUMENT_ITEMS)
     try:
         value = msgpack.unpackb(
             content,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class ArchiveError(Exception):
     """A trace cannot be written or read; the message is one sentence for the user.
@@ -32,3 +34,12 @@ class TruncatedArchive(DamagedArchive):
 
 class UnsupportedArchive(ArchiveError):
     """The archive was written by a format version this Redrive does not know."""
+
+
+def in_file(path: Path, error: ArchiveError) -> ArchiveError:
+    """The same error with the archive's path before its message, unless it is there already."""
+    message = str(error) if str(error).startswith((f"{path} ", f"{path}: ")) else f"{path}: {error}"
+    for kind in (TruncatedArchive, DamagedArchive, UnsupportedArchive):
+        if isinstance(error, kind):
+            return kind(message)
+    return ArchiveError(message, errno=error.errno)

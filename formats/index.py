@@ -26,6 +26,13 @@ class ArchiveIndex:
         self._first_events = array("Q")
         self._offsets = array("Q")
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ArchiveIndex):
+            return NotImplemented
+        return (self._first_events, self._offsets, self.blobs) == (other._first_events, other._offsets, other.blobs)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def add_events(self, first_event: int, offset: int) -> None:
         """Notes an EVENTS frame; for an event in pieces, the first of its frames."""
         self._first_events.append(first_event)
@@ -111,8 +118,8 @@ def survey(file: FrameFile, start: int) -> Survey:
     if footer is not None and footer.index_offset:
         try:
             trailer_frame = file.frame_of(FrameKind.TRAILER, footer.trailer_offset)
-            trailer = decode_trailer(file.content(trailer_frame))
-            index = decode_index(file.content(file.frame_of(FrameKind.INDEX, footer.index_offset)))
+            trailer = file.document(trailer_frame, decode_trailer)
+            index = file.document(file.frame_of(FrameKind.INDEX, footer.index_offset), decode_index)
             return Survey(index, trailer.outcome, _closed(trailer, trailer_frame))
         except DamagedArchive:
             # The frames themselves say the same; the scan will find what is wrong with them.
@@ -142,7 +149,7 @@ class _Scan:
         stop = self._walk()
         if self._trailer is not None:
             try:
-                trailer = decode_trailer(self._file.content(self._trailer))
+                trailer = self._file.document(self._trailer, decode_trailer)
                 return Survey(self._index, trailer.outcome, _closed(trailer, self._trailer))
             except DamagedArchive as error:
                 self._end = self._trailer.offset

@@ -76,7 +76,9 @@ def decode_stops(data: bytes) -> Iterator[Stop]:
         try:
             kind, source, value = _RECORD.unpack_from(data, position)
             stop = Stop(StopKind(kind), StopRegisters(source), value)
-        except (struct.error, ValueError) as error:
+        except struct.error as error:
+            raise DamagedArchive("a raw stop record is cut off") from error
+        except ValueError as error:
             raise DamagedArchive(f"a raw stop record cannot be read: {error}") from error
         position += _RECORD.size
         if stop.source is StopRegisters.OWN:

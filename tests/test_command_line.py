@@ -27,6 +27,7 @@ from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tools.description import describe_duration
 from redrive.tracee import registers as regs
+from tests.fuzz import mutations
 from tests.redrive_command import Redrive
 
 ENTRY = regs.replace(bytes(regs.SIZE), rdi=3, rsi=0x7000, rdx=5, orig_rax=0, rip=0x401000)
@@ -130,7 +131,7 @@ class TestUsage:
         ended = ask()
         assert ended.status == 2
         assert ended.stdout == ""
-        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "repair", "ls", "rm", "doctor"):
             assert f"  {command} " in ended.stderr
 
     @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ class TestUsage:
         assert "--help" in line
 
     def test_help_of_every_command(self, ask: Ask) -> None:
-        for command in ("record", "replay", "info", "ps", "dump", "ls", "rm", "doctor"):
+        for command in ("record", "replay", "info", "ps", "dump", "verify", "repair", "ls", "rm", "doctor"):
             ended = ask(command, "--help")
             assert ended.status == 0
             assert ended.stdout.startswith(f"Usage: redrive {command}")
@@ -183,7 +184,7 @@ class TestUsage:
 
 class TestFailures:
     def test_a_missing_archive_is_one_sentence_and_1(self, ask: Ask) -> None:
-        for command in ("info", "ps", "dump", "replay", "rm"):
+        for command in ("info", "ps", "dump", "verify", "repair", "replay", "rm"):
             ended = ask(command, "/no/such/trace")
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith("redrive: there is no trace /no/such/trace")
@@ -198,7 +199,7 @@ class TestFailures:
         other = tmp_path / "other"
         other.write_bytes(b"#!/bin/sh\necho ran\n" * 100)
         other.chmod(0o755)
-        for command in ("info", "ps", "dump", "replay"):
+        for command in ("info", "ps", "dump", "verify", "repair", "replay"):
             ended = ask(command, other)
             assert (ended.status, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"redrive: {other}: ")
@@ -489,6 +490,83 @@ class TestLooking:
             ["dump", "--stops"],
         ):
             assert all(one.isprintable() or one == "\n" for one in ask(*command, archive).stdout)
+
+
+class TestVerify:
+    def test_a_whole_archive(self, ask: Ask, archive: Path) -> None:
+        ended = ask("verify", archive)
+        assert (ended.status, ended.stderr) == (0, "")
+        shown = dict(line.split(None, 1) for line in ended.stdout.splitlines())
+        assert shown["events"] == str(len(EVENTS))
+        assert shown["blobs"] == "0"
+        assert shown["ended"] == "The recording is complete."
+        assert shown["verdict"] == "whole"
+
+    def test_one_that_was_not_closed_is_whole(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        cut = tmp_path / "cut.redrive"
+        cut.write_bytes(archive.read_bytes()[:-60])
+        ended = ask("verify", cut)
+        assert (ended.status, ended.stderr) == (0, "")
+        assert "\nverdict      whole, but not closed\n" in ended.stdout
+        assert "of a frame that was never written to its end" in ended.stdout
+
+    def test_each_damaged_place_is_named(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        damaged = tmp_path / "damaged\x1b.redrive"
+        data = bytearray(archive.read_bytes())
+        data[data.index(b"\xf5RDF\x02") + 50] ^= 1
+        damaged.write_bytes(data)
+        ended = ask("verify", damaged)
+        assert (ended.status, ended.stderr) == (1, "")
+        first, *lines = ended.stdout.splitlines()
+        offset = data.index(b"\xf5RDF\x02")
+        assert first == f"{tmp_path}/damaged\\x1b.redrive: the frame at offset {offset} does not have its checksum"
+        assert lines[-2:] == ["lost         10 events and 0 blobs at least", "verdict      damaged in 1 place"]
+
+
+class TestRepair:
+    def test_what_is_whole_is_replayed_to_where_it_ends(self, ask: Ask, redrive: Redrive) -> None:
+        damaged, written = redrive.folder / "run.redrive", redrive.folder / "run-repaired.redrive"
+        recorded = redrive.record(damaged, "sh", "-c", "echo one; sleep 0.4; echo two; sleep 0.4; echo three")
+        assert recorded.status == 0, recorded
+        lines = ask("dump", "--syscall", "write", damaged).stdout.splitlines()
+        written_at = {line.split('"')[1]: int(line.split()[0]) for line in lines}
+        data = bytearray(damaged.read_bytes())
+        lost = next(
+            frame
+            for frame in mutations.frames_of(bytes(data))
+            if frame.first_event <= written_at["three\\n"] < frame.first_event + frame.event_count
+        )
+        data[lost.stored_offset + 9] ^= 1
+        damaged.write_bytes(data)
+
+        assert ask("verify", damaged).status == 1
+        ended = ask("repair", damaged)
+        assert (ended.status, ended.stdout) == (0, "")
+        assert ended.stderr.startswith(f"redrive: {lost.first_event} events and ")
+        assert f" in {written}\n" in ended.stderr
+        assert f"redrive: From event {lost.first_event} on it was lost: " in ended.stderr
+        assert damaged.read_bytes() == data
+        verified = ask("verify", written)
+        assert (verified.status, verified.stdout.splitlines()[-1]) == (0, "verdict      whole")
+        assert f"trace        From event {lost.first_event} on " in ask("info", written).stdout
+        replay = ask("replay", written)
+        assert replay.status == 0, replay
+        assert replay.stdout == "".join(
+            f"{word}\n" for word in ("one", "two") if written_at[f"{word}\\n"] < lost.first_event
+        )
+        assert f"the trace ends early: From event {lost.first_event} on " in replay.stderr
+
+    def test_nothing_is_overwritten(self, ask: Ask, archive: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.write_bytes(b"precious")
+        for arguments in ([archive, "-o", other], [archive, "-o", archive]):
+            ended = ask("repair", *arguments)
+            assert ended.status == 1
+            assert "exists already" in ended.stderr
+        assert other.read_bytes() == b"precious"
+        assert ask("repair", archive, "-o", tmp_path / "no" / "folder").status == 1
+        assert ask("repair", archive, "-o", tmp_path / "new").status == 0
+        assert ask("dump", tmp_path / "new").stdout == ask("dump", archive).stdout
 
 
 class TestTraceDirectory:

@@ -82,6 +82,11 @@ def describe_duration(seconds: float) -> str:
     return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
+def describe_count(number: int, thing: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def describe_time(seconds: float) -> str:
     """A time since 1970, in UTC; out of range (a stranger made the archive) as the number it is."""
     try:

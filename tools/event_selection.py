@@ -22,14 +22,18 @@ class EventSelection:
 
     def of(self, events: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, Event]]:
         """The chosen ones among ``events``, which begin with ``first``; reads no further than ``last``."""
+        if self.last is not None and self.last < self.first:
+            return
         for number, event in events:
-            if self.last is not None and number > self.last:
+            if self._is_chosen(event):
+                yield number, event
+            if number == self.last:
                 return
-            if self.tasks and event.task not in self.tasks:
-                continue
-            if self.syscalls and not self._is_chosen_syscall(event):
-                continue
-            yield number, event
+
+    def _is_chosen(self, event: Event) -> bool:
+        if self.tasks and event.task not in self.tasks:
+            return False
+        return not self.syscalls or self._is_chosen_syscall(event)
 
     def _is_chosen_syscall(self, event: Event) -> bool:
         return isinstance(event, Syscall | SyscallEntry | SyscallExit) and event.number in self.syscalls

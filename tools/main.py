@@ -16,7 +16,7 @@ from redrive.tools.failures import ExitStatus, explain
 from redrive.tools.standard_descriptors import hold_standard_descriptors, leave
 from redrive.tools.wait_status import die_of
 
-COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "ls", "rm", "pack", "doctor", "man")
+COMMANDS = ("record", "hunt", "replay", "info", "ps", "dump", "verify", "repair", "pack", "ls", "rm", "doctor", "man")
 
 
 class Commands(click.Group):

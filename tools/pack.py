@@ -43,6 +43,7 @@ def pack(file: str, output: Path, patterns: list[re.Pattern[bytes]], verify: boo
     from redrive.formats.archive_writer import ArchiveWriter
     from redrive.formats.redaction import SHORTEST, Redaction, Redactor
     from redrive.tools.archive_argument import find_archive
+    from redrive.tools.description import describe_count
 
     redaction = Redaction(patterns)
     with ArchiveReader(find_archive(file)) as reader:
@@ -53,11 +54,12 @@ def pack(file: str, output: Path, patterns: list[re.Pattern[bytes]], verify: boo
             redactor.copy(writer)
         except BaseException:
             # Half a copy is of no use to anybody.
-            output.unlink(missing_ok=True)
+            writer.abandon()
             raise
     if redaction.too_short:
         say(f"{len(redaction.too_short)} matches have less than {SHORTEST} bytes, and were left as they are")
-    say(f"{redaction.secrets} secrets in {redaction.replaced} places are filler in {output}")
+    secrets, places = describe_count(redaction.secrets, "secret"), describe_count(redaction.replaced, "place")
+    say(f"{secrets} in {places}: filler in {output}")
     if verify:
         from redrive.replayer.replay import replay
 

@@ -47,10 +47,14 @@ def read_process_trees(events: Iterable[tuple[int, Event]]) -> list[Process]:
     return roots
 
 
+DEEPEST = 40
+"""Processes further down count as so deep: indented, a long chain of forks would take its square of memory."""
+
+
 def walk(processes: Iterable[Process]) -> Iterator[tuple[int, Process]]:
     """(depth, process) of all, each parent directly before its children."""
     waiting = [(0, process) for process in processes][::-1]
     while waiting:
         depth, process = waiting.pop()
-        yield depth, process
+        yield min(depth, DEEPEST), process
         waiting += [(depth + 1, child) for child in reversed(process.children)]

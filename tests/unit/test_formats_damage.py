@@ -258,9 +258,9 @@ def test_events_out_of_order_missing_or_too_many_are_refused(tmp_path):
     assert "does not begin with event 0" in refused(path, encoded(1, first=1))
     assert "does not begin with event 1" in refused(path, encoded(1, first=0), encoded(2, first=2), event_count=2)
     assert "does not begin with event 1" in refused(path, encoded(1, first=0), encoded(2, first=0), event_count=2)
-    assert "another number of events than it says" in refused(path, encoded(1, 2, first=0, count=1))
-    assert "another number of events than it says" in refused(path, encoded(1, first=0, count=2))
-    assert "holds 1 events where its trailer says 5" in refused(path, encoded(1, first=0), event_count=5)
+    assert "event 1 is more than it says it holds" in refused(path, encoded(1, 2, first=0, count=1))
+    assert "holds fewer events than it says" in refused(path, encoded(1, first=0, count=2))
+    assert ", where its trailer says 5" in refused(path, encoded(1, first=0), event_count=5)
 
 
 def test_a_wrong_event_is_named_with_its_frame_and_number(tmp_path):
