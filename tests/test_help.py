@@ -89,7 +89,7 @@ class TestCompletion:
     @pytest.mark.parametrize(
         ("line", "found"),
         [
-            ("redrive rep", ["replay"]),
+            ("redrive repl", ["replay"]),
             ("redrive replay --q", ["--quiet"]),
             ("redrive replay s", ["sh-1", "sh-2"]),
             ("redrive info l", ["latest"]),

@@ -22,7 +22,8 @@ def _lines(group: click.Group) -> Iterator[str]:
     name = group.name or "redrive"
     ctx = click.Context(group, info_name=name, **group.context_settings)
     yield f'.TH {name.upper()} 1 "" "{name} {VERSION}" "User Commands"'
-    yield ".SH NAME"
+    # What is to be typed must not be cut.
+    yield from (".nh", ".SH NAME")
     summary = inspect.cleandoc(group.help or "").split("\n\n")[0]
     yield f"{name} \\- {_text(_sentence(summary))}"
     yield ".SH SYNOPSIS"
