@@ -294,7 +294,7 @@ class TestSignalsOfTheTerminal:
         assert terminal.replay() == b"ready\na line\n"
 
     def test_the_program_handles_ctrl_c(self, terminal: Terminal) -> None:
-        terminal.record("""bash -c 'trap "echo caught; exit 7" INT; echo ready; read line'""")
+        terminal.record("""bash -c 'trap "echo caught; exit 7" INT; echo ready; while :; do read -t 0.1; done'""")
         terminal.shows("ready\r\n")
         terminal.type("\x03")
         terminal.ended(7)
@@ -357,6 +357,14 @@ class TestJobs:
         terminal.shows("it reads this\r\n")
         terminal.ended(0)
         assert terminal.replay() == b"ready\nhandled\nit reads this\n"
+
+    def test_the_last_of_its_group_ends_instead_of_stopping(self, terminal: Terminal) -> None:
+        terminal.record("sh -c 'sleep 1 & kill -TSTP $$; echo it goes on; wait'")
+        terminal.stopped()
+        terminal.type("fg\r")
+        terminal.shows("it goes on\r\n")
+        terminal.ended(0)
+        assert terminal.replay() == b"it goes on\n"
 
     def test_a_shell_that_suspends_itself(self, terminal: Terminal) -> None:
         terminal.record("bash --norc --noprofile")
