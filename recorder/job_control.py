@@ -12,7 +12,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from redrive.recorder.task import Task
+from redrive.recorder.task import State, Task
 from redrive.tracee.task_stat import stat_fields
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ LEFT_TO_THE_PROGRAM = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 
 def stop_along(recording: Recording) -> None:
-    """To be called when a task has entered a group-stop: stop too, where natively a shell would see its job stopped.
+    """To be called before each wait while the program is stopped: stop too, where a shell would see that natively.
 
     A program without a terminal has no such shell, and whoever stops and continues it may know only its own pid.
     """
-    main = recording.tasks.get(recording.main_tid)
-    if main is None or not main.in_group_stop or not _has_terminal():
+    main = recording.tasks[recording.main_tid]
+    if not _is_stopped(main) or not _has_terminal():
         return
     group = os.getpgid(main.tid)
-    if any(_is_of_job(task, group) and not task.in_group_stop for task in recording.tasks.values()):
+    if any(_is_of_job(task, group) and not _is_stopped(task) for task in recording.tasks.values()):
         # Natively it would run on, and might continue the stopped ones.
         return
     if os.waitid(os.P_PID, main.tid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
@@ -46,7 +46,14 @@ def stop_along(recording: Recording) -> None:
             os.killpg(group, signal.SIGCONT)
 
 
+def _is_stopped(task: Task) -> bool:
+    """Whether nothing has come from a task since it stopped."""
+    return task.in_group_stop and task.state is State.SLEEPING
+
+
 def _is_of_job(task: Task, group: int) -> bool:
+    if task.exited or task.state is State.DYING:
+        return False
     try:
         return os.getpgid(task.tid) in (group, os.getpgrp())
     except ProcessLookupError:

@@ -148,6 +148,10 @@ class Recording:
     def run(self) -> None:
         """Until the last task is gone."""
         while self.tasks:
+            main = self.tasks.get(self.main_tid)
+            if main is not None and main.in_group_stop:
+                # Looked at each time, as the last one of its group may not stop, but end.
+                job_control.stop_along(self)
             task = self.scheduler.pick()
             if task is None:
                 break
@@ -379,7 +383,6 @@ class Recording:
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
             task.in_group_stop = True
-            job_control.stop_along(self)
 
     @staticmethod
     def _is_midway(task: Task) -> bool:

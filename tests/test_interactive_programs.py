@@ -109,7 +109,7 @@ class Terminal:
 
 def _heed_keys() -> None:
     """In the shell, before it starts: tests that run in the background of another shell inherit these ignored."""
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
@@ -135,16 +135,21 @@ class TestPrograms:
         terminal.shows(r"bash-\S+ ")
         terminal.type("PS1='in''ner> '\r")
         terminal.shows("inner> ")
-        terminal.type("sleep 1000\r")
-        terminal.shows("sleep 1000\r\n")
+        # Each key waits for the program's own words: before it has the terminal, the shell would get the key.
+        terminal.type("sh -c 'echo re''ady; exec cat'\r")
+        terminal.shows("ready\r\n")
+        terminal.type("once\r")
+        terminal.shows("once\r\nonce\r\n")
         terminal.type("\x1a")
-        terminal.shows(r"Stopped +sleep 1000\r\n")
+        terminal.shows(r"Stopped +sh -c [^\r]*\r\n")
         terminal.shows("inner> ")
         terminal.type("bg; jobs\r")
-        terminal.shows(r"Running +sleep 1000 &\r\n")
+        terminal.shows(r"\[1\]\+ sh -c [^\r]* &\r\n")
         terminal.shows("inner> ")
         terminal.type("fg\r")
-        terminal.shows("\nsleep 1000\r\n")
+        terminal.shows(r"fg\r\nsh -c [^\r]*\r\n")
+        terminal.type("twice\r")
+        terminal.shows("twice\r\ntwice\r\n")
         terminal.type("\x03")
         terminal.shows("inner> ")
         terminal.type("echo ended with $?; read -s -p 'pass''word: ' it; echo; echo ${#it} letters\r")
@@ -279,14 +284,17 @@ class TestSignalsOfTheTerminal:
     def test_a_key_ends_the_program_and_the_archive_is_whole(
         self, terminal: Terminal, key: str, number: signal.Signals
     ) -> None:
-        terminal.record("""sh -c 'echo ready; sleep 1000'""")
+        # No shell: dash and bash lose an interrupt that comes between their fork and execve.
+        terminal.record("sh -c 'echo ready; exec cat'")
         terminal.shows("ready\r\n")
+        terminal.type("a line\r")
+        terminal.shows("a line\r\na line\r\n")
         terminal.type(key)
         terminal.ended(128 + number)
-        assert terminal.replay() == b"ready\n"
+        assert terminal.replay() == b"ready\na line\n"
 
     def test_the_program_handles_ctrl_c(self, terminal: Terminal) -> None:
-        terminal.record("""bash -c 'trap "echo caught; exit 7" INT; echo ready; sleep 1000'""")
+        terminal.record("""bash -c 'trap "echo caught; exit 7" INT; echo ready; while :; do read -t 0.1; done'""")
         terminal.shows("ready\r\n")
         terminal.type("\x03")
         terminal.ended(7)
@@ -349,6 +357,14 @@ class TestJobs:
         terminal.shows("it reads this\r\n")
         terminal.ended(0)
         assert terminal.replay() == b"ready\nhandled\nit reads this\n"
+
+    def test_the_last_of_its_group_ends_instead_of_stopping(self, terminal: Terminal) -> None:
+        terminal.record("sh -c 'sleep 1 & kill -TSTP $$; echo it goes on; wait'")
+        terminal.stopped()
+        terminal.type("fg\r")
+        terminal.shows("it goes on\r\n")
+        terminal.ended(0)
+        assert terminal.replay() == b"it goes on\n"
 
     def test_a_shell_that_suspends_itself(self, terminal: Terminal) -> None:
         terminal.record("bash --norc --noprofile")
