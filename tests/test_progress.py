@@ -69,6 +69,9 @@ class TestReplay:
         assert replay.said.count(b"\n") == 1
 
 
+_MARK = b"<mark>"
+
+
 class Clock:
     """A time that passes when it is told to."""
 
@@ -86,17 +89,17 @@ class Screen:
         self.stream = stream
 
     def shown(self) -> str:
-        """What has come since the last time."""
-        try:
-            return os.read(self._number, 65536).decode()
-        except BlockingIOError:
-            return ""
+        """What has come since the last time: up to a mark, as the kernel hands it over some time after a write."""
+        os.write(self.stream.fileno(), _MARK)
+        come = b""
+        while not come.endswith(_MARK):
+            come += os.read(self._number, 65536)
+        return come.removesuffix(_MARK).decode()
 
 
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
     terminal, program = os.openpty()
-    os.set_blocking(terminal, False)
     with open(program, "w") as stream:
         # As if the program's output went there too.
         monkeypatch.setattr(os, "isatty", lambda number: True)
@@ -140,6 +143,8 @@ class TestWhenItIsDrawn:
             assert screen.shown() == "\rredrive: 1 of 10 events replayed (10 %)"
             progress.echoes(1, output)
             assert re.fullmatch(r"\r +\r", screen.shown())
+            # A write of no bytes leaves the cursor where it is.
+            progress.echoes(1, b"")
             clock.now += 2
             progress.progressed(2, 10)
             assert bool(screen.shown()) == drawn

@@ -45,7 +45,7 @@ class ReplayProgress:
 
     def echoes(self, stream: int, data: bytes) -> None:
         """The program's output is about to be written to stdout (1) or stderr (2)."""
-        if not os.isatty(stream):
+        if not data or not os.isatty(stream):
             return
         self._line.clear()
         self._has_screen = self._has_screen or b"\x1b" in data
