@@ -126,6 +126,23 @@ def is_zombie(task: Task) -> bool:
         return True
 
 
+def waits_to_dump_core(recording: Recording, task: Task) -> bool:
+    """Whether a task that a signal has killed waits for the other threads of its process to come to their ends.
+
+    Before Linux 5.16 they report PTRACE_EVENT_EXIT first, and are to be let go from there (coredump_wait of
+    fs/coredump.c, do_exit of kernel/exit.c); since then they wait for the dump before they report.
+    """
+    others = (other for other in recording.tasks.values() if other.process is task.process and other is not task)
+    if not any(
+        other.state is State.STOPPED and other.tracee.stop.status >> 16 == ptrace.EVENT_EXIT for other in others
+    ):
+        return False
+    try:
+        return stat_fields(f"/proc/{task.tid}/stat")[3] == "D"
+    except OSError:
+        return True
+
+
 def may_lose_its_tid(task: Task) -> bool:
     """Whether the task is in execve: a thread that is not the leader takes the leader's tid there (ptrace(2))."""
     return task.call is not None and task.call.number in _EXECUTES

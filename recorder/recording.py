@@ -259,8 +259,8 @@ class Recording:
                     self.leave_asleep(task)
                     return
                 continue
-            if families.is_zombie(task):
-                # A killed leader: its end is reported after that of the other threads, which wait for their turn.
+            if families.is_zombie(task) or families.waits_to_dump_core(self, task):
+                # A killed task: its end is reported after that of the other threads, which wait for their turn.
                 self.leave_asleep(task)
                 return
             hold = hold or task.is_private
