@@ -24,7 +24,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.developer-installed
 	@bash tests/install/apt-packages.sh
-	@timeout --foreground --signal=INT --kill-after=60 1500 $(VENV)/bin/python -m pytest -n 2 $(PYTEST)
+	@timeout --foreground --signal=INT --kill-after=60 1500 $(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 soak: $(VENV)/.developer-installed
 	@bash tests/install/apt-packages.sh soak-apt-packages.txt
