@@ -355,6 +355,9 @@ class TestLooking:
         assert shown["started"] == "2023-11-14 22:13:20 UTC"
         assert shown["ended"] == "exit 3, after 1.50 s"
         assert shown["events"] == str(len(EVENTS))
+        assert shown["holds"].endswith("what the program read: from files, terminals and networks"), (
+            "nobody has counted"
+        )
         assert shown["trace"].startswith("The recording is complete")
         assert "6.1.0" in shown["kernel"]
         assert "R3" in shown["kernel"]

@@ -45,9 +45,10 @@ _CONTENTS = {
 
 def describe_contents(header: Header, outcome: Outcome | None) -> Iterator[str]:
     """What somebody should know who is about to share the archive."""
-    yield f"{len(header.environment)} environment variables"
+    yield describe_count(len(header.environment), "environment variable")
     yield "the program and its libraries"
-    if outcome is None:
+    if outcome is None or not outcome.summary:
+        # Nobody has counted: the recorder was killed or had no room, or it is an older one's archive.
         yield "and what the program read: from files, terminals and networks"
         return
     for name, count in outcome.summary.items():
