@@ -34,10 +34,7 @@ class ArchiveReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._file = FrameFile(path)
-        except ArchiveError as error:
-            raise in_file(self.path, error) from error
+        self._file = FrameFile(path)
         try:
             first = self._file.frame_of(FrameKind.HEADER, PREAMBLE_SIZE)
             self.header = self._file.document(first, decode_header)

@@ -131,7 +131,7 @@ class ArchiveWriter:
         """Nothing more can be written."""
         if not self._discards:
             raise failure
-        self.close(Outcome(False, str(failure), time.time(), None, {}))
+        self.close(Outcome(False, "", time.time(), None, {}))
         self._pending.clear()
         self._encode = lambda event: b""
         self._append = _throw_away

@@ -25,10 +25,7 @@ class FollowedArchive:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.outcome = None
-        try:
-            self._file = FrameFile(path)
-        except ArchiveError as error:
-            raise in_file(path, error) from error
+        self._file = FrameFile(path)
 
     def __enter__(self) -> FollowedArchive:
         return self

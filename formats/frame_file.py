@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from redrive.formats.errors import ArchiveError, DamagedArchive
+from redrive.formats.errors import ArchiveError, DamagedArchive, in_file
 from redrive.formats.frames import (
     DIGEST_SIZE,
     FOOTER_SIZE,
@@ -33,7 +33,8 @@ Document = TypeVar("Document")
 class FrameFile:
     """A file of frames.  Reads what is asked for and keeps nothing; ``size`` is the file's size at the last measure().
 
-    Raises ArchiveError when the system refuses, DamagedArchive and UnsupportedArchive for the bytes.
+    Raises ArchiveError when the system refuses, DamagedArchive and UnsupportedArchive for the bytes; the constructor's
+    messages begin with the path.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,8 +48,10 @@ class FrameFile:
                 raise ArchiveError(f"{path} is not a regular file")
             self.measure()
             self.format_version = decode_preamble(self.bytes_at(0, PREAMBLE_SIZE))
-        except BaseException:
+        except BaseException as error:
             os.close(self._descriptor)
+            if isinstance(error, ArchiveError):
+                raise in_file(path, error) from error
             raise
 
     def close(self) -> None:

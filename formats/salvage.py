@@ -62,10 +62,7 @@ class Salvage:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._file = FrameFile(path)
-        except ArchiveError as error:
-            raise in_file(path, error) from error
+        self._file = FrameFile(path)
         self.size = self._file.size
         self.frames = 0
         self.content_size = 0

@@ -6,13 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import strategies as st
 
-from redrive.formats import events
+from redrive.formats import background_writer, events
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import BlobCache
 from redrive.formats.events import Event
-from redrive.formats.frames import FORMAT_VERSION
+from redrive.formats.frame_file import FrameFile
+from redrive.formats.frames import FORMAT_VERSION, PREAMBLE_SIZE, Frame, FrameKind
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
 from redrive.formats.outcome import Outcome
 
@@ -118,6 +120,14 @@ def syscall(number: int, data: bytes = b"data") -> events.Syscall:
     return events.Syscall(100, number, bytes(216), len(data), ((0x1000, data),), (), (), b"")
 
 
+def frames_of(path: Path, kind: FrameKind | None = None) -> list[Frame]:
+    """The heads of an archive's frames, all of them or those of one kind."""
+    file = FrameFile(path)
+    frames = [frame for frame in file.walk(PREAMBLE_SIZE, file.size) if kind is None or frame.kind == kind]
+    file.close()
+    return frames
+
+
 def write_archive(
     path: Path,
     recorded: list[Event],
@@ -133,3 +143,14 @@ def write_archive(
     for event in recorded:
         writer.write(event)
     writer.close(outcome)
+
+
+EVENTS: list[Event] = [syscall(number) for number in range(8)]
+BLOBS = (b"first blob", b"second blob")
+
+
+def write_several_frames(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small closed archive of EVENTS, in several frames, and BLOBS."""
+    monkeypatch.setattr(background_writer, "FRAME_SIZE", 400)
+    write_archive(path, EVENTS, blobs=BLOBS)
+    return path

@@ -10,16 +10,12 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from redrive.formats import background_writer
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.codec import event_encoder
 from redrive.formats.errors import ArchiveError, DamagedArchive, UnsupportedArchive
-from redrive.formats.frame_file import FrameFile
 from redrive.formats.frames import (
     HEAD_SIZE,
-    PREAMBLE_SIZE,
     Footer,
-    Frame,
     FrameFlag,
     FrameKind,
     encode_footer,
@@ -28,26 +24,21 @@ from redrive.formats.frames import (
 )
 from redrive.formats.header import encode_header
 from redrive.formats.outcome import Trailer, encode_trailer
-from tests.unit.formats_samples import HEADER, OUTCOME, syscall, write_archive
-
-EVENTS = [syscall(number) for number in range(8)]
-BLOBS = (b"first blob", b"second blob")
+from tests.unit.formats_samples import (
+    BLOBS,
+    EVENTS,
+    HEADER,
+    OUTCOME,
+    frames_of,
+    syscall,
+    write_several_frames,
+)
 
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch) -> Path:
     """A small closed archive of several EVENTS frames."""
-    monkeypatch.setattr(background_writer, "FRAME_SIZE", 400)
-    path = tmp_path / "a.redrive"
-    write_archive(path, EVENTS, blobs=BLOBS)
-    return path
-
-
-def frames_of(path: Path) -> list[Frame]:
-    file = FrameFile(path)
-    frames = list(file.walk(PREAMBLE_SIZE, file.size))
-    file.close()
-    return frames
+    return write_several_frames(tmp_path / "a.redrive", monkeypatch)
 
 
 def read_all(path: Path) -> tuple[list, list[bytes]]:

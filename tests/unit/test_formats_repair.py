@@ -8,37 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from redrive.formats import background_writer
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import blob_digest
 from redrive.formats.errors import ArchiveExists, DamagedArchive
 from redrive.formats.events import Event, Extent, ImageContent
-from redrive.formats.frame_file import FrameFile
-from redrive.formats.frames import PREAMBLE_SIZE, Frame, FrameKind
+from redrive.formats.frames import FrameKind
 from redrive.formats.outcome import Outcome
 from redrive.formats.repair import Repair, repair
 from redrive.formats.verification import verify
-from tests.unit.formats_samples import ENVIRONMENT, HEADER, OUTCOME, syscall, write_archive
-
-EVENTS = [syscall(number) for number in range(8)]
-BLOBS = (b"first blob", b"second blob")
+from tests.unit.formats_samples import (
+    BLOBS,
+    ENVIRONMENT,
+    EVENTS,
+    HEADER,
+    OUTCOME,
+    frames_of,
+    syscall,
+    write_several_frames,
+)
 
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small closed archive of several EVENTS frames."""
-    monkeypatch.setattr(background_writer, "FRAME_SIZE", 400)
-    path = tmp_path / "a.redrive"
-    write_archive(path, EVENTS, blobs=BLOBS)
-    return path
-
-
-def frames_of(path: Path, kind: FrameKind) -> list[Frame]:
-    file = FrameFile(path)
-    frames = [frame for frame in file.walk(PREAMBLE_SIZE, file.size) if frame.kind == kind]
-    file.close()
-    return frames
+    return write_several_frames(tmp_path / "a.redrive", monkeypatch)
 
 
 def damaged_at(path: Path, *offsets: int) -> Path:

@@ -12,30 +12,24 @@ from redrive.formats import background_writer
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.blobs import blob_digest
 from redrive.formats.events import Extent, ImageContent
-from redrive.formats.frame_file import FrameFile
-from redrive.formats.frames import PREAMBLE_SIZE, Frame, FrameFlag, FrameKind, encode_frame
+from redrive.formats.frames import PREAMBLE_SIZE, FrameFlag, FrameKind, encode_frame
 from redrive.formats.salvage import Damage, NumberedEvent, Salvage, WholeBlob
 from redrive.formats.verification import Verification, verify
-from tests.unit.formats_samples import HEADER, OUTCOME, syscall, write_archive
-
-EVENTS = [syscall(number) for number in range(8)]
-BLOBS = (b"first blob", b"second blob")
+from tests.unit.formats_samples import (
+    EVENTS,
+    HEADER,
+    OUTCOME,
+    frames_of,
+    syscall,
+    write_archive,
+    write_several_frames,
+)
 
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small closed archive of several EVENTS frames."""
-    monkeypatch.setattr(background_writer, "FRAME_SIZE", 400)
-    path = tmp_path / "a.redrive"
-    write_archive(path, EVENTS, blobs=BLOBS)
-    return path
-
-
-def frames_of(path: Path, kind: FrameKind | None = None) -> list[Frame]:
-    file = FrameFile(path)
-    frames = [frame for frame in file.walk(PREAMBLE_SIZE, file.size) if kind is None or frame.kind == kind]
-    file.close()
-    return frames
+    return write_several_frames(tmp_path / "a.redrive", monkeypatch)
 
 
 def check(path: Path) -> tuple[Verification, list[Damage]]:
