@@ -27,7 +27,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
 from redrive.tracee.eras import Request, SyscallStop
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
-from redrive.tracee.instruction import LONGEST, PAUSE, Instruction, Kind, MemoryOperand, decode
+from redrive.tracee.instruction import LONGEST, PAUSE, Flags, Instruction, Kind, MemoryOperand, decode
 from redrive.tracee.landing import JUMP_LENGTH, find_landing
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.syscalls import MemoryFault
@@ -92,6 +92,8 @@ class _Trail:
     named: dict[int, None] = field(default_factory=dict)
     """Words of memory that instructions named, in their order."""
     steps: int = 0
+    undefined_flags: Flags = Flags(0)
+    """Status flags that the latest instructions to write them left undefined."""
     wrote: bool = False
     """Whether an instruction wrote to memory."""
     named_before: dict[int, int] = field(default_factory=dict)
@@ -197,6 +199,9 @@ def _will_do(
         return False
     if trail.steps >= MOST_STEPS:
         return True
+    if trail.undefined_flags:
+        # qemu, emulating bt and its kin, leaves in them other values when single-stepped (gen_BT of its translator).
+        return False
     if address not in trail.visits and trail.steps < ENOUGH_STEPS:
         return False
     if instruction.length < JUMP_LENGTH and trail.steps < 2 * FEWEST_STEPS:
@@ -211,6 +216,7 @@ def _will_do(
 def _remember(trail: _Trail, registers: bytes, address: int, instruction: Instruction) -> None:
     trail.steps += 1
     trail.wrote |= instruction.writes
+    trail.undefined_flags = trail.undefined_flags & ~instruction.defines_flags | instruction.undefines_flags
     trail.waits |= instruction.code == PAUSE or trail.comes_round(address, registers)
     trail.named_before[address] = len(trail.named)
     trail.visits[address] = registers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import operator
 import struct
 from dataclasses import dataclass
 
@@ -23,6 +24,17 @@ _DECODER.detail = True
 _LEGACY_PREFIXES = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
 _INT32 = range(-(2**31), 2**31)
 _WORD_MASK = 2**64 - 1
+
+
+class Flags(enum.Flag):
+    """Status flags of eflags.  The auxiliary carry is not among them: the instructions that leave it undefined are in
+    every loop, and a CPU and qemu both have it by their results alone."""
+
+    CARRY = enum.auto()
+    PARITY = enum.auto()
+    ZERO = enum.auto()
+    SIGN = enum.auto()
+    OVERFLOW = enum.auto()
 
 
 class Kind(enum.Enum):
@@ -67,7 +79,7 @@ class Instruction:
     """One instruction.  ``displacement_offset`` is where in ``code`` a displacement from rip lies, 0 when it has none.
 
     ``distance`` is that of a RELATIVE_JUMP, from the next instruction; ``writes`` says whether an operand in memory is
-    written to.
+    written to.  ``undefines_flags`` are the status flags that hold anything after it, by the manual.
     """
 
     code: bytes
@@ -76,6 +88,8 @@ class Instruction:
     displacement_offset: int = 0
     distance: int = 0
     writes: bool = False
+    defines_flags: Flags = Flags(0)
+    undefines_flags: Flags = Flags(0)
 
     @property
     def length(self) -> int:
@@ -152,6 +166,20 @@ _REGISTER_NAMES = {
 }
 _NO_INDEX = frozenset({x86_const.X86_REG_RIZ, x86_const.X86_REG_EIZ})
 """What Capstone 5 shows for a SIB byte without an index."""
+_DEFINE_FLAGS = {
+    Flags.CARRY: x86_const.X86_EFLAGS_MODIFY_CF | x86_const.X86_EFLAGS_RESET_CF | x86_const.X86_EFLAGS_SET_CF,
+    Flags.PARITY: x86_const.X86_EFLAGS_MODIFY_PF | x86_const.X86_EFLAGS_RESET_PF,
+    Flags.ZERO: x86_const.X86_EFLAGS_MODIFY_ZF | x86_const.X86_EFLAGS_RESET_ZF,
+    Flags.SIGN: x86_const.X86_EFLAGS_MODIFY_SF | x86_const.X86_EFLAGS_RESET_SF,
+    Flags.OVERFLOW: x86_const.X86_EFLAGS_MODIFY_OF | x86_const.X86_EFLAGS_RESET_OF,
+}
+_UNDEFINE_FLAGS = {
+    Flags.CARRY: x86_const.X86_EFLAGS_UNDEFINED_CF,
+    Flags.PARITY: x86_const.X86_EFLAGS_UNDEFINED_PF,
+    Flags.ZERO: x86_const.X86_EFLAGS_UNDEFINED_ZF,
+    Flags.SIGN: x86_const.X86_EFLAGS_UNDEFINED_SF,
+    Flags.OVERFLOW: x86_const.X86_EFLAGS_UNDEFINED_OF,
+}
 _SEGMENTS = {x86_const.X86_REG_FS: "fs_base", x86_const.X86_REG_GS: "gs_base"}
 
 
@@ -174,7 +202,22 @@ def decode(code: bytes) -> Instruction:
     named = () if found.id in _ONLY_ADDRESS else memory
     displacement_offset = int(found.disp_offset) if relative else 0
     writes = any(part.type == x86_const.X86_OP_MEM and part.access & capstone.CS_AC_WRITE for part in found.operands)
-    return Instruction(whole, kind, named, displacement_offset, _signed(distance), writes)
+    # Capstone keeps the x87's flags in the same place.
+    effects = 0 if x86_const.X86_GRP_FPU in found.groups else found.eflags
+    return Instruction(
+        whole,
+        kind,
+        named,
+        displacement_offset,
+        _signed(distance),
+        writes,
+        _flags(_DEFINE_FLAGS, effects),
+        _flags(_UNDEFINE_FLAGS, effects),
+    )
+
+
+def _flags(masks: dict[Flags, int], effects: int) -> Flags:
+    return functools.reduce(operator.or_, (flag for flag, mask in masks.items() if effects & mask), Flags(0))
 
 
 def _signed(value: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redrive.tracee.instruction import Kind, decode
+from redrive.tracee.instruction import Flags, Kind, decode
 
 REGISTERS = {"rax": 0x1000, "rbp": 0x2000, "rsp": 0x3000, "rsi": 3, "rip": 0x40_0007, "fs_base": 0x7000_0000}
 
@@ -46,6 +46,29 @@ def test_the_memory_it_names(code: str, addresses: list[int]) -> None:
 )
 def test_its_kind(code: str, kind: Kind) -> None:
     assert decode(bytes.fromhex(code)).kind is kind
+
+
+CARRY, PARITY, ZERO, SIGN, OVERFLOW = Flags
+NO_FLAGS = Flags(0)
+
+
+@pytest.mark.parametrize(
+    ("code", "defined", "undefined"),
+    [
+        pytest.param("01c0", ~NO_FLAGS, NO_FLAGS, id="add %eax, %eax"),
+        pytest.param("21c0", ~NO_FLAGS, NO_FLAGS, id="and %eax, %eax"),
+        pytest.param("ffc0", ~CARRY, NO_FLAGS, id="inc %eax"),
+        pytest.param("f00fba2805", CARRY, PARITY | SIGN | OVERFLOW, id="lock bts $5, (%rax)"),
+        pytest.param("c1c003", CARRY, OVERFLOW, id="rol $3, %eax"),
+        pytest.param("f7f1", NO_FLAGS, ~NO_FLAGS, id="div %ecx"),
+        pytest.param("89c8", NO_FLAGS, NO_FLAGS, id="mov %ecx, %eax"),
+        pytest.param("d9ee", NO_FLAGS, NO_FLAGS, id="fldz"),
+    ],
+)
+def test_the_flags_it_leaves(code: str, defined: Flags, undefined: Flags) -> None:
+    instruction = decode(bytes.fromhex(code))
+    assert instruction.defines_flags == defined
+    assert instruction.undefines_flags == undefined
 
 
 @pytest.mark.parametrize(
