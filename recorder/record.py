@@ -22,6 +22,7 @@ from redrive.recorder.families import all_tracees
 from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
+from redrive.recorder.relayed_signals import RELAYED, RelayedSignals
 from redrive.tracee import cpu, ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import EraError
@@ -116,6 +117,7 @@ def _run(
             recording.start(spawned.tid, program)
             if not recording.tasks:
                 raise _failure(spawned)
+            signals.enter_context(RelayedSignals(recording))
             os.close(spawned.error_descriptor)
             recording.run()
         reason = ""
@@ -256,7 +258,7 @@ class _SignalsHeld:
     """The terminal's signals are the program's business; the others end the recording in good order."""
 
     def __enter__(self) -> None:
-        left_to_the_program = (signal.SIGINT, signal.SIGQUIT, *LEFT_TO_THE_PROGRAM)
+        left_to_the_program = (*RELAYED, *LEFT_TO_THE_PROGRAM)
         self._before = {number: signal.getsignal(number) for number in left_to_the_program}
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)

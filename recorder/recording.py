@@ -79,6 +79,8 @@ class Recording:
         """Whether a /proc/PID/mem has been opened for writing."""
         self.main_tid = 0
         self.main_status: int | None = None
+        self.latest_signals: dict[int, float] = {}
+        """Signal number: when a task was last seen to have it, by the monotonic clock."""
         self.notes: list[str] = []
 
     def disturb(self, seed: int) -> None:

@@ -67,6 +67,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     number = os.WSTOPSIG(task.tracee.stop.status)
     siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
+    recording.latest_signals[number] = time.monotonic()
     # A blocked one comes only when it is forced, perhaps with a pending one's siginfo (legacy_queue, kernel/signal.c).
     is_forced = code == _SI_KERNEL or task.wishes.blocks(signal.SIGSEGV)
     if number == signal.SIGSEGV and is_forced and instruction_trap(recording, task):
@@ -190,6 +191,7 @@ def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
     and nobody else sees how far the task has come.
     """
     number = os.WSTOPSIG(task.tracee.stop.status)
+    recording.latest_signals[number] = time.monotonic()
     if number in _FAULTS and code_of(siginfo) > 0:
         return False
     action = _disposition(task, number)

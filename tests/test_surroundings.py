@@ -6,6 +6,7 @@ that give it unusual surroundings.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -158,6 +159,42 @@ class TestInShells:
             kill -INT $! $(pgrep -P $!); kill -QUIT $! $(pgrep -P $!); > go; wait $!; echo $?""",
         )
         assert ended.stdout == b"9\n", ended
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2])
+    def test_a_signal_to_the_recorders_own_pid_is_meant_for_the_program(
+        self, redrive: Redrive, number: signal.Signals
+    ) -> None:
+        script = f"trap 'echo came; sleep 0.3; exit 5' {number.name[3:]}; echo begun; while :; do sleep 0.05; done"
+        command = [*redrive.command, "record", "--verify", "-o", "trace", "sh", "-c", script]
+        process = subprocess.Popen(
+            command, cwd=redrive.folder, env=redrive.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(number)
+        stdout, said = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, stdout) == (5, b"came\n"), said.decode()
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGUSR1])
+    def test_a_signal_to_the_group_reaches_the_program_once(self, redrive: Redrive, number: signal.Signals) -> None:
+        script = f"trap 'echo came' {number.name[3:]}; echo begun; until [ -e go ]; do read -t 0.05 none; done; exit 5"
+        command = [*redrive.command, "record", "-o", "trace", "bash", "-c", script]
+        process = subprocess.Popen(
+            command,
+            cwd=redrive.folder,
+            env=redrive.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        os.killpg(process.pid, number)
+        assert process.stdout.readline() == b"came\n"
+        time.sleep(0.5)
+        (redrive.folder / "go").touch()
+        stdout, _ = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, stdout) == (5, b"")
 
     def test_interrupts_until_it_has_ended_leave_the_archive_whole(self, redrive: Redrive) -> None:
         script = "trap '' INT; echo > begun; head -c 60M /dev/urandom; exit 4"
