@@ -31,6 +31,14 @@ class RepeatedSignals:
         self._arrived_at = b""
         """Where a handler has begun, or returned to; it is ``Task.registers`` itself while nothing has run since."""
         self._quiet: ExitStack | None = None
+        self._put_aside_at = b""
+        self._put_aside = 0
+
+    def put_aside(self, met: bytes) -> int:
+        """One more signal is put aside; how many have been in a row, with not an instruction between them."""
+        self._put_aside = self._put_aside + 1 if met == self._put_aside_at else 1
+        self._put_aside_at = met
+        return self._put_aside
 
     def entered(self, number: int, met: bytes, latest: bytes, handler: bytes) -> None:
         """A handler begins with registers ``handler``; ``latest`` are those of the task's event before."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, instruction_traps
+from redrive.recorder.errors import RecordError
 from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
@@ -30,6 +31,7 @@ _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _FIRST_REAL_TIME = 32
+_IN_A_ROW_AT_MOST = 1000
 _SI_KERNEL, _SI_TIMER, _SI_TKILL, _SYS_SECCOMP = 0x80, -2, -6, 1
 _SI_SYSCALL = 24
 """Where siginfo has the number: asm-generic/siginfo.h."""
@@ -197,6 +199,11 @@ def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
     action = _disposition(task, number)
     if action is not SignalAction.HANDLER and (action is SignalAction.IGNORED or task.is_private):
         return False
+    if task.repeated.put_aside(task.tracee.registers) > _IN_A_ROW_AT_MOST and not recording.kernel.signal_mask:
+        raise RecordError(
+            f"task {task.tid} gets signal {number} faster than it can be recorded, and only a kernel from"
+            " Linux 3.11 on (PTRACE_SETSIGMASK) can hold signals back"
+        )
     recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
     task.midway = True
     if not task.deferred:

@@ -9,13 +9,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.c_programs import PROGRAMS, Program, read_programs
+from tests.command_line import Answer, Ask
 from tests.redrive_command import Redrive
+from tests.sample_archive import write_archive
 
 Compile = Callable[[Program], Path]
 NOBODY = 65534
@@ -61,6 +64,31 @@ def ordinary(redrive: Redrive) -> Iterator[Redrive]:
         yield user
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def ask(redrive: Redrive) -> Ask:
+    """Runs `redrive ARGUMENTS...`, with more variables in its environment where they are given."""
+
+    def run(*arguments: str | Path, **environment: str) -> Answer:
+        ended = replace(redrive, environment={**redrive.environment, **environment}).run(*arguments)
+        return Answer(ended.status, ended.stdout.decode(), (ended.stderr + ended.said).decode())
+
+    return run
+
+
+@pytest.fixture
+def traces(redrive: Redrive) -> Path:
+    """The trace directory."""
+    return redrive.folder / "traces"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A small trace outside of the trace directory."""
+    path = tmp_path / "sample.redrive"
+    write_archive(path)
+    return path
 
 
 @pytest.fixture(scope="session")
