@@ -72,6 +72,7 @@ def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | N
     process = parent.process if flags & _CLONE_THREAD else parent.process.copy(tid)
     space = parent.space if flags & _CLONE_VM else parent.space.copy()
     child = Task(tid, recording.kernel.regime, process, space, parent.affinity)
+    child.identity = parent.identity
     child.wishes = parent.wishes.of_child(shares_actions=bool(flags & _CLONE_SIGHAND))
     early = recording.scheduler.forget_stop_of(tid)
     if early is not None:

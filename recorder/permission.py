@@ -12,8 +12,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redrive.recorder.disguise import identity_of
 from redrive.recorder.errors import CannotStart, RecordError
+from redrive.recorder.injected_calls import call_in_tracee
 from redrive.recorder.task import OpenCall, Task
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -27,6 +30,7 @@ _PATH_ARGUMENT = {"execve": 0, "execveat": 1}
 _INTERPRETER = re.compile(rb"#![ \t]*([^ \t\n\0]+)")
 _FIRST_LINE = 256
 """BINPRM_BUF_SIZE of linux/binfmts.h."""
+_PRCTL, _PR_SET_DUMPABLE = 157, 4
 _CAPABILITIES = "security.capability"
 
 
@@ -53,13 +57,24 @@ def check_program(recording: Recording, task: Task, call: OpenCall | None) -> No
 
 def check_identity(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
     """After a change of user or namespace.  Raises RecordError when the task is out of the recorder's reach now."""
-    if may_look_into(task.tid):
+    if may_look_into(task.tid) or _follow(recording, task):
         return
     assert call.syscall is not None
     raise RecordError(
         f"task {task.tid} has become another user ({call.syscall.name}), whose processes this recorder may not look "
         "into: that needs the capability CAP_SYS_PTRACE (Docker: --cap-add=SYS_PTRACE)"
     )
+
+
+def _follow(recording: Recording, task: Task) -> bool:
+    """Become the same user as the task, which the kernel has made undumpable: commit_creds of kernel/cred.c."""
+    identity = identity_of(task.tid)
+    if identity is None or not recording.disguise.take(identity):
+        return False
+    call_in_tracee(recording, task, AGENT_ADDRESS, _PRCTL, _PR_SET_DUMPABLE, 1)
+    task.identity = identity
+    task.process.dumpable = int(Path("/proc/sys/fs/suid_dumpable").read_text())
+    return may_look_into(task.tid)
 
 
 def _explain(recording: Recording, task: Task, call: OpenCall | None) -> str:

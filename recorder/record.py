@@ -126,6 +126,7 @@ def _run(
     except (RecordError, TraceeError, EraError, ArchiveError) as error:
         failure, reason = error, str(error)
     finally:
+        recording.disguise.take(recording.disguise.own)
         # Closing an archive may take a second, and should not be broken off either.
         with signals:
             reason = _close(recording, reason)

@@ -13,6 +13,7 @@ from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, job_control, signals
 from redrive.recorder.contents import Contents
+from redrive.recorder.disguise import Disguise
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
@@ -70,6 +71,7 @@ class Recording:
         self.short_transfers: ShortTransfers | None = None
         self.straight = StraightCalls(self)
         self.outside_memory = OutsideMemory(self)
+        self.disguise = Disguise()
         self.named_unknown: set[int] = set()
         self.named_privileged: set[str] = set()
         """Programs that it was said of that they run without the privileges they are marked with."""
@@ -164,6 +166,7 @@ class Recording:
 
     def _turn(self, task: Task) -> None:
         """Let one task run until it sleeps, ends or has had its time."""
+        self.disguise.take(task.identity or self.disguise.own)
         self._look_for_end(task)
         while True:
             if task.state is State.STOPPED:

@@ -12,6 +12,7 @@ from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, ignored_signals
 from redrive.recorder.echo import COPY_CALLS
+from redrive.recorder.permission import CHANGES_IDENTITY
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import registers as regs
@@ -61,7 +62,8 @@ def _extents(row: Row, arguments: tuple[int, ...], result: int, task: Task) -> l
 def _way(row: Row | None) -> int:
     """How redrive_step_syscall takes a syscall; 0 for stop by stop."""
     # A copy to stdout is looked at before it runs, and the kernel does not run what the recorder answers.
-    if row is None or row.command or row.name in COPY_CALLS:
+    # One that changes whom the task is may have to be followed by a call in the task, before its event.
+    if row is None or row.command or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY:
         return 0
     if row.name in _ADDRESS_CALLS:
         return _STRAIGHT | _NAMES_ADDRESS

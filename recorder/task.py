@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Inputs
+from redrive.recorder.disguise import Identity
 from redrive.recorder.forced_signals import Wishes
 from redrive.recorder.repeated_signals import RepeatedSignals
 from redrive.tracee.eras import Regime, SyscallTracker
@@ -113,6 +114,8 @@ class Task:
         self.space = space
         self.affinity = affinity
         """sched_setaffinity's mask as the program believes it to be."""
+        self.identity: Identity | None = None
+        """Whom the recorder must be to look into it; None where its own identity will do."""
         self.state = State.READY
         self.call: OpenCall | None = None
         self.registers = b""

@@ -78,15 +78,54 @@ def test_program_that_would_gain_privileges(ordinary: Redrive, mode: int, words:
     ordinary.replay_repeats(archive, recording)
 
 
-@root_only
-def test_process_that_becomes_another_user(redrive: Redrive) -> None:
-    """Root without CAP_SYS_PTRACE, as in a Docker container, loses sight of it."""
+@pytest.fixture
+def contained(redrive: Redrive) -> Redrive:
+    """Redrive as root without CAP_SYS_PTRACE, as in a Docker container."""
     powerless = ("setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
     if shutil.which("setpriv") is None or subprocess.run([*powerless, "true"]).returncode:
         pytest.skip("needs setpriv, and the right to drop a capability")
-    contained = redrive.behind(*powerless)
-    archive = redrive.folder / "trace"
-    recording = contained.record(archive, "sh", "-c", "echo before; exec setpriv --reuid=65534 echo after")
+    return redrive.behind(*powerless)
+
+
+FOLLOWED = """
+setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '
+    id -u; for i in 1 2 3; do (id -g; cat /etc/hostname > /dev/null) | cat; done
+    perl -e "print syscall(157, 3), chr(10)"; exec sleep 0.2' &
+for i in 1 2 3 4 5; do cat /etc/shadow > /dev/null || exit; sleep 0.05; done
+wait
+python3 -c '
+import ctypes, os, threading
+if os.fork() == 0:
+    os.setgid(1)
+    os.setuid(1)
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), os.getresuid())
+    threads = [threading.Thread(target=sum, args=(range(300000),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.execlp("id", "id", "-u")
+os.wait()
+print(os.getuid())'
+"""
+"""By setpriv and by itself, with children and threads, beside root's processes, and undumpable by the kernel's doing."""
+
+
+@root_only
+def test_process_that_becomes_another_user(contained: Redrive) -> None:
+    archive = contained.folder / "trace"
+    natively = contained.native("sh", "-c", FOLLOWED)
+    assert natively.status == 0, str(natively)
+    recording = contained.record(archive, "sh", "-c", FOLLOWED)
+    assert (recording.status, recording.stdout, recording.stderr) == (0, natively.stdout, natively.stderr)
+    contained.replay_repeats(archive, recording)
+
+
+@root_only
+def test_process_that_becomes_another_user_by_half(contained: Redrive) -> None:
+    """Nobody has the same user then, real and effective."""
+    archive = contained.folder / "trace"
+    recording = contained.record(archive, "sh", "-c", "echo before; exec setpriv --euid=65534 echo after")
     assert (recording.status, recording.stdout) == (1, b"before\n"), str(recording)
     assert b"has become another user (setresuid)" in recording.said and b"SYS_PTRACE" in recording.said
     contained.replay_repeats(archive, recording)

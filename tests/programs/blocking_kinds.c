@@ -62,7 +62,7 @@ int main(void)
     queue = msgget(IPC_PRIVATE, 0600);
     CHECK(semaphores >= 0 && queue >= 0 && mkstemp(fifo) >= 0 && unlink(fifo) == 0 && mkfifo(fifo, 0600) == 0);
     locked = open("/proc/self/exe", O_RDONLY);
-    ranged = memfd_create("ranged", 0);
+    ranged = nameless_file();
 
     pid_t child = forked();
     if (child == 0) {

@@ -11,7 +11,7 @@ int main(void)
     memset(page, 'x', 40 * 4096);
     CHECK(brk(page + 4096 + 10) == 0 && sbrk(0) == page + 4096 + 10);
     CHECK(page[4096 + 9] == 'x' && page[2 * 4096 - 1] == 'x');
-    CHECK_FAILS(write(memfd_create("sink", 0) /* memory: the kernel looks at the address */, page + 3 * 4096, 1), EFAULT);
+    CHECK_FAILS(write(nameless_file() /* the kernel looks at the address */, page + 3 * 4096, 1), EFAULT);
     CHECK(brk(page + 40 * 4096) == 0);
     CHECK(page[2 * 4096 - 1] == 'x' && page[3 * 4096] == 0 && page[39 * 4096] == 0);
     CHECK(syscall(SYS_brk, page + (1L << 46)) == (long)(page + 40 * 4096)); /* too much: the old end is the answer */

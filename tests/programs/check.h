@@ -52,6 +52,17 @@ static inline pid_t forked(void)
     return child;
 }
 
+/* An empty file that has no name; kernels before 3.17 have no memfd_create. */
+static inline int nameless_file(void)
+{
+    int file = syscall(SYS_memfd_create, "nameless", 0);
+    char path[] = "/tmp/nameless-XXXXXX";
+    if (file < 0 && errno == ENOSYS)
+        CHECK((file = mkstemp(path)) >= 0 && unlink(path) == 0);
+    CHECK(file >= 0);
+    return file;
+}
+
 /* Waits for a child, which must end with this wait status. */
 static inline void reap(pid_t child, int expected)
 {

@@ -19,7 +19,7 @@ int main(void)
         write_code(code, i * 1000);
         CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0 && ((function *)(void *)code)() == i * 1000);
     }
-    int memory = memfd_create("code", 0);
+    int memory = nameless_file();
     CHECK(memory >= 0 && ftruncate(memory, 4096) == 0);
     unsigned char *writable = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     function *runs = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, memory, 0);

@@ -23,7 +23,7 @@ int main(void)
     }
     reap(child, 0);
     CHECK(shared[1UL << 34] == 'c');
-    int memory = memfd_create("sparse", 0);
+    int memory = nameless_file();
     CHECK(ftruncate(memory, 1L << 40) == 0 && pwrite(memory, "x", 1, 1L << 39) == 1);
     char *sparse = mmap(NULL, 1UL << 40, PROT_READ, MAP_SHARED, memory, 0);
     CHECK(sparse != MAP_FAILED && sparse[1UL << 39] == 'x');

@@ -6,7 +6,7 @@ enum { SIZE = 64 << 20 };
 
 int main(void)
 {
-    int file = memfd_create("large", 0), sum = 0;
+    int file = nameless_file(), sum = 0;
     char *part = malloc(1 << 20), *all = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(file >= 0 && part && all != MAP_FAILED);
     for (int i = 0; i < 64; i++) {

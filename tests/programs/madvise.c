@@ -11,7 +11,7 @@ int main(void)
     CHECK(madvise(private + PAGE, 2 * PAGE, MADV_DONTNEED) == 0);
     CHECK(private[PAGE - 1] == 'p' && private[PAGE] == 0 && private[3 * PAGE - 1] == 0 && private[3 * PAGE] == 'p');
 
-    int file = memfd_create("file", 0);
+    int file = nameless_file();
     CHECK(file >= 0 && write(file, private, PAGE) == PAGE);
     char *of_file = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
     of_file[7] = 'c';

@@ -28,7 +28,7 @@ static void back_and_forth(const char *name, volatile uint32_t *turn)
 int main(void)
 {
     back_and_forth("anonymous", mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    int file = memfd_create("flags", 0), segment = shmget(IPC_PRIVATE, 4096, 0600);
+    int file = nameless_file(), segment = shmget(IPC_PRIVATE, 4096, 0600);
     CHECK(file >= 0 && ftruncate(file, 4096) == 0 && segment >= 0);
     back_and_forth("file", mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
     volatile uint32_t *attached = shmat(segment, NULL, 0);
