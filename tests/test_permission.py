@@ -108,7 +108,7 @@ if os.fork() == 0:
 os.wait()
 print(os.getuid())'
 """
-"""By setpriv and by itself, with children and threads, beside root's processes, and undumpable by the kernel's doing."""
+"""By setpriv and by itself, with children and threads, beside root's processes, and undumpable by the kernel."""
 
 
 @root_only
