@@ -84,7 +84,8 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
-    elif task.repeated.has_enough(task.registers):
+    elif recording.kernel.signal_mask and task.repeated.has_enough(task.registers):
+        # Where that cannot be, the code gets what time it has between them, and then comes to a landmark.
         task.repeated.quieten(but=task.repeated.yet_to_come(task.registers, dict(task.deferred)))
 
 

@@ -14,7 +14,7 @@ class Program:
 
     Lines of its comment: ``Exit: STATUS`` (default 0; negative for a signal), ``Output: varies`` (from run to run),
     ``Compile: FLAGS`` (once for each way), ``Used by: TEST`` (not a fixture that stands by itself),
-    ``Chaos: WHY`` (not under chaos).
+    ``Chaos: WHY`` (not under chaos), ``Needs: PTRACE_SETSIGMASK`` (of the kernel, Linux 3.11).
     """
 
     source: Path
@@ -23,13 +23,14 @@ class Program:
     output_varies: bool
     stands_by_itself: bool
     bears_chaos: bool
+    needs_signal_mask: bool
 
     def __str__(self) -> str:
         return " ".join((self.source.stem, *self.flags))
 
 
 PROGRAMS = Path(__file__).parent / "programs"
-_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by|Chaos): (.*?) *$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by|Chaos|Needs): (.*?) *$", re.MULTILINE)
 
 
 def read_programs() -> Iterator[Program]:
@@ -46,4 +47,5 @@ def read_programs() -> Iterator[Program]:
                 lines.get("Output") == "varies",
                 "Used by" not in lines,
                 "Chaos" not in lines,
+                lines.get("Needs") == "PTRACE_SETSIGMASK",
             )

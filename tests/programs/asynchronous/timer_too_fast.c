@@ -1,5 +1,6 @@
 /* A timer that comes due faster than its signals can be recorded: the loop that it interrupts makes headway all the same.
- * Output: varies */
+ * Output: varies
+ * Needs: PTRACE_SETSIGMASK */
 #include "check.h"
 #include <signal.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* Several timers that come due faster than their signals can be recorded, handlers that interrupt each other, and none
  * that is never called because the others come first.
- * Output: varies */
+ * Output: varies
+ * Needs: PTRACE_SETSIGMASK */
 #include "check.h"
 #include <signal.h>
 #include <stdint.h>
