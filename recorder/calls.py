@@ -106,8 +106,10 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
         call.inputs = found.inputs(arguments, task.tracee)
     elif not answered:
         _begin_unknown(recording, task, call)
-    # In a row of many handlers the call itself must have its turn some time.
-    call.postponed = bool(task.deferred) and not task.repeated.has_enough(task.registers)
+    # In a row of many handlers the call itself must have its turn some time.  And where a handler has begun since that
+    # blocks what was put aside, nothing would have the kernel make the call again.
+    comes_first = any(not task.wishes.blocks(number) for number, _ in task.deferred)
+    call.postponed = comes_first and not task.repeated.has_enough(task.registers)
     raise_deferred(task)
 
 

@@ -1,13 +1,13 @@
 /* Runs a command under seccomp filters, and supervises it where they ask for that: foreign_filter RULE... -- COMMAND.
  * A rule is NUMBER=ACTION or NUMBER/FIRST_ARGUMENT=ACTION; actions are errno:N, trap, kill, trace, answer:N (by the
  * supervisor), continue (the supervisor lets it run) and never (the supervisor does not answer).
- * Used by: test_foreign_filter.py */
+ * Used by: test_foreign_filter.py and test_old_kernel.py */
 #include "seccomp.h"
 #include <poll.h>
 #include <sys/ioctl.h>
 
 #ifdef SECCOMP_IOCTL_NOTIF_RECV
-enum { RULES = 20 };
+enum { RULES = 200 };
 static struct rule {
     int number, answer, lets_run, stays_silent;
 } supervised[RULES];
