@@ -21,7 +21,7 @@ def man() -> None:
     assert isinstance(group, click.Group)
     page = manual_page(group)
     reader = shutil.which("man")
-    if reader is not None and sys.stdout is not None and sys.stdout.isatty():
+    if reader is not None and sys.stdout.isatty():
         subprocess.run([reader, "-l", "-"], input=page.encode(), check=False)
     else:
         click.echo(page, nl=False)

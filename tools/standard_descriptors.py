@@ -12,12 +12,16 @@ def hold_standard_descriptors() -> None:
     """Put a directory that can be neither read nor written (O_PATH) into the place of each one that is closed.
 
     Else the archive might get number 1, and be written to by whoever writes to stdout.  execve closes them again.
+    Python has no stdout or stderr then; instead of None they become ones that lead nowhere.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open("/", os.O_PATH | os.O_CLOEXEC)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def leave(status: str | int | None) -> NoReturn:
@@ -29,8 +33,7 @@ def leave(status: str | int | None) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             # The interpreter tries once more at its end, and would say so.
             nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)

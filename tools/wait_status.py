@@ -33,8 +33,7 @@ def signal_name(number: int) -> str:
 
 def end_like(status: int) -> NoReturn:
     """End this process as the one with wait status ``status`` ended."""
-    if sys.stdout is not None:  # It is where descriptor 1 is closed.
-        sys.stdout.flush()
+    sys.stdout.flush()
     if os.WIFSIGNALED(status):
         die_of(os.WTERMSIG(status))
     sys.exit(os.WEXITSTATUS(status))

@@ -7,9 +7,11 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -42,6 +44,9 @@
 
 /* Whether this run is being recorded: the test says so, as a fixture cannot know. */
 static inline int recorded(void) { return getenv("FIXTURE_RECORDED") != NULL; }
+
+/* Whether the recorder, which has this program's capabilities, can follow one whose ids are each another user's. */
+static inline int may_look_into_anybody(void) { return prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1; }
 
 /* fork that first flushes stdio, so that nothing is printed twice. */
 static inline pid_t forked(void)

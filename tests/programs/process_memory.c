@@ -1,5 +1,6 @@
 /* process_vm_readv and writev, and /proc/PID/mem, between parent and child: memory that changes while its owner sleeps. */
 #include "check.h"
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
@@ -20,7 +21,11 @@ int main(void)
     CHECK(read(back[0], &byte, 1) == 1);
     char first[6], second[20] = "";
     struct iovec local[2] = {{first, 6}, {second, 6}}, remote = {here + 10000, 12};
-    CHECK(process_vm_readv(child, local, 2, &remote, 1, 0) == 12);
+    ssize_t got = process_vm_readv(child, local, 2, &remote, 1, 0);
+    if (got < 0 && errno == EPERM)
+        kill(child, SIGKILL);
+    SKIP_UNLESS(got >= 0 || errno != EPERM, "process_vm_readv is refused, as by Docker");
+    CHECK(got == 12);
     CHECK(memcmp(first, "of the", 6) == 0 && strcmp(second, " child") == 0);
     struct iovec text = {"from outside", 13}, target[2] = {{here, 4}, {here + 4, 9}};
     CHECK(process_vm_writev(child, &text, 1, target, 2, 0) == 13);

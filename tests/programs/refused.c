@@ -27,7 +27,7 @@ int main(void)
         long result = syscall(refused[i].number, refused[i].first, refused[i].second, refused[i].third, 0, 0, 0);
         CHECK(result == -1);
         if (recorded())
-            CHECK(errno == ENOSYS);
+            CHECK(errno == ENOSYS || errno == EPERM /* by a container's filter, which answers first */);
         printf("%s: %s\n", refused[i].name, strerror(errno));
     }
     if (forked() == 0) /* glibc's own fork and posix_spawn still work */

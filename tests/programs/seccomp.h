@@ -26,6 +26,8 @@ static inline int filter_syscall(int number, unsigned action, unsigned flags)
     };
     struct sock_fprog program = {.len = 4, .filter = instructions};
     CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    if (flags == 0) /* seccomp(2) came with Linux 3.17 */
+        return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 

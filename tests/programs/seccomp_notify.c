@@ -30,6 +30,7 @@ static int receive_descriptor(int socket)
 int main(void)
 {
     int sockets[2];
+    SKIP_UNLESS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, -1, NULL) == -1 && errno != ENOSYS, "no seccomp(2)");
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
     pid_t parent = getpid(), child = forked();
     if (child == 0) {

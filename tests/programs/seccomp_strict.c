@@ -5,6 +5,7 @@
 int main(void)
 {
     int status;
+    SKIP_UNLESS(prctl(PR_GET_SECCOMP) == 0, "a filter is inherited");
     for (int obeys = 0; obeys < 2; obeys++) {
         pid_t child = forked();
         if (child == 0) {

@@ -7,8 +7,9 @@ int main(void)
 {
     errno = 0;
     long result = ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-    printf("PTRACE_TRACEME: %ld, %s\n", result, strerror(errno));
-    CHECK(result == 0 || errno == EPERM);
+    int error = errno;
+    printf("PTRACE_TRACEME: %ld, %s\n", result, strerror(error));
+    CHECK(result == 0 || error == EPERM);
     if (recorded())
         CHECK(result == -1);
     return 0;

@@ -1,4 +1,5 @@
-/* A program that is stopped while it computes, and stepped by a recorder, finds SIGTRAP blocked, ignored or handled as before. */
+/* A program that is stopped while it computes, and stepped by a recorder, finds SIGTRAP blocked, ignored or handled as before.
+ * Needs: PTRACE_SETSIGMASK */
 #include "check.h"
 #include <signal.h>
 #include <time.h>

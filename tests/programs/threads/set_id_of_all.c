@@ -34,10 +34,10 @@ int main(void)
         await_change(&ready, seen);
     for (int round = 0; round < 5; round++) {
         CHECK(setresuid(user, user, -1) == 0 && setresgid(getgid(), -1, -1) == 0);
-        if (user == 0)
+        if (user == 0 && may_look_into_anybody())
             CHECK(seteuid(65534) == 0 && seteuid(0) == 0);
     }
-    if (user == 0)
+    if (user == 0 && may_look_into_anybody())
         CHECK(seteuid(65534) == 0);
     CHECK(close(never[1]) == 0);
     change(&over, 1);
