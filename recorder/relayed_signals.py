@@ -56,7 +56,8 @@ class RelayedSignals(threading.Thread):
 
     def _relay(self, number: int, at: float) -> None:
         time.sleep(_GRACE)
-        # One that is pending still has no second beside it: signal(7).
-        if self._recording.latest_signals.get(number, 0) < at - _GRACE:
+        recording = self._recording
+        # One that is pending still has no second beside it: signal(7).  An ended program's pid may be another's.
+        if recording.latest_signals.get(number, 0) < at - _GRACE and recording.main_status is None:
             with suppress(ProcessLookupError):
-                os.kill(self._recording.main_tid, number)
+                os.kill(recording.main_tid, number)

@@ -27,8 +27,11 @@ _WORD_MASK = 2**64 - 1
 
 
 class Flags(enum.Flag):
-    """Status flags of eflags.  The auxiliary carry is not among them: the instructions that leave it undefined are in
-    every loop, and a CPU and qemu both have it by their results alone."""
+    """Status flags of eflags.
+
+    The auxiliary carry is not among them: the instructions that leave it undefined are in every loop, and CPUs and qemu
+    have it by the result alone.
+    """
 
     CARRY = enum.auto()
     PARITY = enum.auto()
