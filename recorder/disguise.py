@@ -38,6 +38,8 @@ class Disguise:
         from redrive.recorder import landmarks  # noqa: F401
 
         if lib.redrive_take_identity(*identity) != 0:
+            # The group may have been granted, and the user not.
+            lib.redrive_take_identity(*self.taken)
             return False
         self.taken = identity
         return True
@@ -45,8 +47,15 @@ class Disguise:
 
 def identity_of(tid: int) -> Identity | None:
     """A task's; None where its real, effective and saved ids differ, as then nobody has the same."""
-    status = Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines()
-    ids = {name: set(rest.split()[:3]) for name, _, rest in (line.partition(":") for line in status)}
-    if len(ids["Uid"]) != 1 or len(ids["Gid"]) != 1:
-        return None
-    return Identity(int(*ids["Uid"]), int(*ids["Gid"]))
+    users, groups = set(ids_of(tid, "Uid:")), set(ids_of(tid, "Gid:"))
+    return Identity(*users, *groups) if len(users) == len(groups) == 1 else None
+
+
+def ids_of(tid: int, kind: str) -> tuple[int, int, int]:
+    """Real, effective and saved ids of a task; ``kind`` is the line's name in /proc/PID/status (proc(5)).
+
+    Raises OSError when the task is gone.
+    """
+    lines = Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines()
+    real, effective, saved = next(line.split()[1:4] for line in lines if line.startswith(kind))
+    return int(real), int(effective), int(saved)

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redrive.recorder.disguise import identity_of
+from redrive.recorder.disguise import identity_of, ids_of
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.injected_calls import call_in_tracee
 from redrive.recorder.task import OpenCall, Task
@@ -136,9 +136,8 @@ def _gains(task: Task, program: str, status: os.stat_result) -> str:
     return ""
 
 
-def _effective_id(tid: int, name: str) -> int:
-    lines = Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines()
-    return next(int(line.split()[2]) for line in lines if line.startswith(name))
+def _effective_id(tid: int, kind: str) -> int:
+    return ids_of(tid, kind)[1]
 
 
 def _never_gains(program: str) -> bool:

@@ -166,7 +166,8 @@ class Recording:
 
     def _turn(self, task: Task) -> None:
         """Let one task run until it sleeps, ends or has had its time."""
-        self.disguise.take(task.identity or self.disguise.own)
+        if not self.disguise.take(task.identity or self.disguise.own):
+            raise RecordError(f"task {task.tid} cannot be looked into any more: the recorder may not change its user")
         self._look_for_end(task)
         while True:
             if task.state is State.STOPPED:

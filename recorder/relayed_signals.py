@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 RELAYED = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2})
-"""The others that end processes end the recording."""
+"""SIGTERM and SIGHUP end the recording."""
 _SI_USER, _SI_QUEUE = 0, -1
 _GRACE = 0.1
 """Seconds in which a signal to the group reaches the program too, and its stop is seen."""

@@ -35,7 +35,7 @@ class RepeatedSignals:
         self._put_aside = 0
 
     def put_aside(self, met: bytes) -> int:
-        """One more signal is put aside; how many have been in a row, with not an instruction between them."""
+        """One more signal is put aside; how many in a row have met the task with these registers."""
         self._put_aside = self._put_aside + 1 if met == self._put_aside_at else 1
         self._put_aside_at = met
         return self._put_aside

@@ -32,6 +32,7 @@ _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, 
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _FIRST_REAL_TIME = 32
 _IN_A_ROW_AT_MOST = 1000
+"""So many signals put aside in one place say that the task gets nowhere, where they cannot be held back."""
 _SI_KERNEL, _SI_TIMER, _SI_TKILL, _SYS_SECCOMP = 0x80, -2, -6, 1
 _SI_SYSCALL = 24
 """Where siginfo has the number: asm-generic/siginfo.h."""

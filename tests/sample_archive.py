@@ -7,11 +7,10 @@ from pathlib import Path
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Clone, Exec, Exit, Note, Syscall, SyscallEntry, SyscallExit
-from redrive.formats.frames import FORMAT_VERSION
-from redrive.formats.header import CpuIdentification, Header
 from redrive.formats.outcome import Outcome
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tracee import registers as regs
+from tests.unit.formats_samples import HEADER
 
 ENTRY = regs.replace(bytes(regs.SIZE), rdi=3, rsi=0x7000, rdx=5, orig_rax=0, rip=0x401000)
 STOPS = encode_stop(Stop(StopKind.SYSCALL_ENTRY, StopRegisters.FIRST, 0)) + encode_stop(
@@ -34,21 +33,10 @@ EVENTS = (
 
 def write_archive(path: Path) -> None:
     """A trace of a shell with one child, as a recorder would have written it."""
-    header = Header(
-        format_version=FORMAT_VERSION,
-        redrive_version="0.1.0",
-        kernel_release="6.1.0",
-        kernel_version="#1 SMP",
-        machine="x86_64",
-        regime="R3",
-        features={"sysemu": True},
-        cpu=CpuIdentification("GenuineIntel", "A processor", 6, 85, 7, (), 7, ()),
-        page_size=4096,
+    header = HEADER._replace(
         command=(b"sh", b"-c", b"true\x1b[31m"),
-        working_directory=b"/home/user",
         environment=(b"A=1", b"PROMPT=\x1b]0;title\x07"),
         start_time=1700000000.0,
-        options={},
     )
     writer = ArchiveWriter(path, header)
     for event in EVENTS:

@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +122,27 @@ def recordings(redrive: Redrive) -> list[str]:
     return [re.split(r"  +", line, maxsplit=2)[-1] for line in listed]
 
 
+@contextmanager
+def begun(redrive: Redrive, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A recording in a session of its own, whose program has written "begun".  It is not left behind."""
+    process = subprocess.Popen(
+        [*redrive.command, "record", "-o", "trace", *arguments],
+        cwd=redrive.folder,
+        env=redrive.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
 class TestInShells:
     def test_in_the_middle_of_a_pipeline(self, redrive: Redrive) -> None:
         ended = shell(redrive, "seq 1000 | $redrive record -o trace grep 7 | wc -l; echo ${PIPESTATUS[@]}")
@@ -165,35 +187,21 @@ class TestInShells:
         self, redrive: Redrive, number: signal.Signals
     ) -> None:
         script = f"trap 'echo came; sleep 0.3; exit 5' {number.name[3:]}; echo begun; while :; do sleep 0.05; done"
-        command = [*redrive.command, "record", "--verify", "-o", "trace", "sh", "-c", script]
-        process = subprocess.Popen(
-            command, cwd=redrive.folder, env=redrive.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        process.send_signal(number)
-        stdout, said = process.communicate(timeout=DEADLINE)
+        with begun(redrive, "--verify", "sh", "-c", script) as process:
+            process.send_signal(number)
+            stdout, said = process.communicate(timeout=DEADLINE)
         assert (process.returncode, stdout) == (5, b"came\n"), said.decode()
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGUSR1])
     def test_a_signal_to_the_group_reaches_the_program_once(self, redrive: Redrive, number: signal.Signals) -> None:
         script = f"trap 'echo came' {number.name[3:]}; echo begun; until [ -e go ]; do read -t 0.05 none; done; exit 5"
-        command = [*redrive.command, "record", "-o", "trace", "bash", "-c", script]
-        process = subprocess.Popen(
-            command,
-            cwd=redrive.folder,
-            env=redrive.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        os.killpg(process.pid, number)
-        assert process.stdout.readline() == b"came\n"
-        time.sleep(0.5)
-        (redrive.folder / "go").touch()
-        stdout, _ = process.communicate(timeout=DEADLINE)
+        with begun(redrive, "bash", "-c", script) as process:
+            assert process.stdout is not None
+            os.killpg(process.pid, number)
+            assert process.stdout.readline() == b"came\n"
+            time.sleep(0.5)
+            (redrive.folder / "go").touch()
+            stdout, _ = process.communicate(timeout=DEADLINE)
         assert (process.returncode, stdout) == (5, b"")
 
     def test_interrupts_until_it_has_ended_leave_the_archive_whole(self, redrive: Redrive) -> None:

@@ -15,7 +15,13 @@ ffibuilder.set_source(
     "redrive.tracee._native",
     '#include "step_includes.h"\n#include "stub_code.h"',
     # Relative, as setuptools wants sources relative to setup.py.
-    sources=["tracee/step.c", "tracee/shared_cpuid.c", "tracee/stop_log.c", "tracee/stub_code.c"],
+    sources=[
+        "tracee/step.c",
+        "tracee/shared_cpuid.c",
+        "tracee/stop_log.c",
+        "tracee/stub_code.c",
+        "tracee/thread_identity.c",
+    ],
     include_dirs=["tracee"],
     depends=["tracee/step.h", "tracee/step_includes.h", "tracee/stop_log.h", "tracee/stub_code.h"],
     extra_compile_args=["-std=gnu11", "-Wall", "-Wextra"],

@@ -23,10 +23,10 @@ from redrive.formats.events import (
     SyscallExit,
     Writes,
 )
-from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header
 from redrive.formats.outcome import Outcome
 from redrive.tracee import registers as regs
+from tests.unit.formats_samples import HEADER
 
 CODE = 0x40_0000
 DATA = 0x50_0000
@@ -52,20 +52,12 @@ def header(
     cpuid: Sequence[CpuidLeaf] = (), features: dict[str, bool | int | str] | None = None, names: tuple[str, ...] = ()
 ) -> Header:
     """A header of a machine that shows these cpuid answers."""
-    return Header(
-        format_version=FORMAT_VERSION,
-        redrive_version="0",
-        kernel_release="6.1",
-        kernel_version="#1",
-        machine="x86_64",
-        regime="R3",
+    return HEADER._replace(
         features={"cpuid_faulting": True} if features is None else features,
         cpu=CpuIdentification("GenuineIntel", "a CPU", 6, 1, 1, names, 7, tuple(cpuid)),
-        page_size=PAGE,
         command=(b"by-hand",),
         working_directory=b"/",
         environment=(),
-        start_time=0.0,
         options={},
     )
 
