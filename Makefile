@@ -16,7 +16,8 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 PACKAGES := formats tracee recorder replayer tools
-C_SOURCES := $(shell find tracee tests -name '*.c' ! -name '_native.c' | sort)
+# What tests/kernels builds into a kernel is compiled there.
+C_SOURCES := $(shell find tracee tests -name '*.c' ! -name '_native.c' ! -path 'tests/kernels/*' | sort)
 NATIVE := $(shell find tracee -name '*.[ch]' ! -name '_native.c') tracee/native_build.py
 
 demo: $(VENV)/.installed

@@ -19,6 +19,7 @@ from redrive.recorder import (
     permission,
     unknown_calls,
 )
+from redrive.recorder.deferred_signals import send_again
 from redrive.recorder.echo import ECHOING_CALLS, identity
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
@@ -110,7 +111,7 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
     # blocks what was put aside, nothing would have the kernel make the call again.
     comes_first = any(not task.wishes.blocks(number) for number, _ in task.deferred)
     call.postponed = comes_first and not task.repeated.has_enough(task.registers)
-    raise_deferred(task)
+    send_again(task)
 
 
 def _begin_unknown(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -146,14 +147,6 @@ def _write_restart(recording: Recording, task: Task, entry: bytes) -> None:
     task.registers = regs.replace(task.registers, rip=regs.get(task.registers, "rip") - 2, rax=number)
     recording.write(task, Restart(task.tid, task.registers))
     task.restarted, task.interrupted = task.interrupted, None
-
-
-def raise_deferred(task: Task) -> None:
-    """Send again the signals that met running code: now the program is at a point replay can find."""
-    for number, siginfo in task.deferred:
-        lib.redrive_tgkill(task.process.tgid, task.tid, number)
-        task.raised.append((number, siginfo))
-    task.deferred.clear()
 
 
 def prepare(recording: Recording, task: Task) -> None:

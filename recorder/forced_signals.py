@@ -13,14 +13,16 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from redrive.recorder.deferred_signals import defer
 from redrive.recorder.errors import RecordError
 from redrive.recorder.injected_calls import call_in_tracee
 from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
-from redrive.tracee.signal_mask import ALL_BUT_FAULTS
+from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_put_aside
 from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
@@ -149,14 +151,16 @@ def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
     """Single steps, with no signal but those that instructions raise.
 
     A timer that comes due as fast as steps are made would let none be made.  And while SIGTRAP is not blocked, its
-    action stays what it is.  A kernel before 3.11 cannot set the mask: signals come then, and are put aside.
+    action stays what it is; but a kernel before 3.11 cannot set the mask.
     """
-    if recording.kernel.signal_mask:
-        task.tracee.set_signal_mask((task.wishes.mask | ALL_BUT_FAULTS) & ~(1 << signal.SIGTRAP - 1))
+    if not recording.kernel.signal_mask:
+        with signals_put_aside(task.tracee, ALL_BUT_FAULTS, partial(defer, recording, task)):
+            yield
+        return
+    task.tracee.set_signal_mask((task.wishes.mask | ALL_BUT_FAULTS) & ~(1 << signal.SIGTRAP - 1))
     yield
-    if recording.kernel.signal_mask:
-        with suppress(TraceeGone):
-            _restore_mask(recording, task)
+    with suppress(TraceeGone):
+        _restore_mask(recording, task)
 
 
 def _call(recording: Recording, task: Task, number: int, scratch: bytes, *arguments: int) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from redrive.formats.stops import StopKind, StopRegisters
+from redrive.recorder.deferred_signals import defer
 from redrive.recorder.errors import RecordError
 from redrive.tracee.eras import Meaning
 from redrive.tracee.injection import Injector
@@ -31,10 +33,8 @@ def call_in_tracee(recording: Recording, task: Task, instruction: int, number: i
     def keep(meaning: Meaning) -> None:
         recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
 
-    def postpone(signal: int, siginfo: bytes) -> None:
-        task.deferred.append((signal, siginfo))
-
-    result = Injector(task.tracee, task.tracker, keep, postpone).call(instruction, number, *arguments)
+    injector = Injector(task.tracee, task.tracker, keep, partial(defer, recording, task))
+    result = injector.call(instruction, number, *arguments)
     if -4096 < result < 0:
         raise RecordError(
             f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "

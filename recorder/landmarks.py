@@ -270,9 +270,11 @@ def _step(recording: Recording, task: Task, instruction: Instruction, address: i
 def _set_aside(recording: Recording, task: Task) -> bool:
     """Another stop came instead of the step's: put a signal that can wait aside.  False where it is something else."""
     status = task.tracee.stop.status
-    if not os.WIFSTOPPED(status) or status >> 16 or signals.is_at_event(task, os.WSTOPSIG(status)):
+    if not os.WIFSTOPPED(status) or status >> 16:
         return False
     siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
+    if signals.is_due(task, os.WSTOPSIG(status), siginfo):
+        return False
     return signals.defer(recording, task, signals.original_siginfo(task, os.WSTOPSIG(status), siginfo))
 
 

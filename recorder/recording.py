@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redrive.formats.archive_writer import ArchiveWriter
@@ -13,6 +14,7 @@ from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, job_control, signals
 from redrive.recorder.contents import Contents
+from redrive.recorder.deferred_signals import defer, send_again
 from redrive.recorder.disguise import Disguise
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
@@ -209,7 +211,7 @@ class Recording:
     def _advance(self, task: Task) -> None:
         """Resume a task to its next stop."""
         if task.deferred and task.call is None and not task.midway:
-            calls.raise_deferred(task)
+            send_again(task)
         if task.may_come_back and not task.midway:
             task.pending = signals.pending_signals(task)
         task.let_go()
@@ -411,7 +413,7 @@ class Recording:
             task.midway = False
         elif end is landmarks.End.AT_EDGE:
             # Else one more signal, or one more interrupt of ours, could keep it from its syscall again and again.
-            task.repeated.quieten()
+            task.repeated.quieten(partial(defer, self, task))
         elif end is landmarks.End.OVERTAKEN:
             # At once: what the task has done since its latest event, others must not see before its next one.
             self._handle(task)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from redrive.tracee import registers as regs
-from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_pending
+from redrive.tracee.signal_mask import ALL_BUT_FAULTS, Came, signals_pending
 from redrive.tracee.signal_status import read_signal_status
 from redrive.tracee.tracee import Tracee
 
@@ -86,11 +86,14 @@ class RepeatedSignals:
         status = read_signal_status(self._tracee.tid)
         return status.pending & ~status.blocked & ~had_their_turn
 
-    def quieten(self, but: int = 0) -> None:
-        """Let no signals in until the next stop, so that code comes to run, ``but`` these and those of instructions."""
+    def quieten(self, came: Came, but: int = 0) -> None:
+        """Let no signals in until the next stop, so that code comes to run, ``but`` these and those of instructions.
+
+        ``came`` is for signals_pending.
+        """
         if self._quiet is None:
             self._quiet = ExitStack()
-            self._quiet.enter_context(signals_pending(self._tracee, ALL_BUT_FAULTS & ~but))
+            self._quiet.enter_context(signals_pending(self._tracee, ALL_BUT_FAULTS & ~but, came))
 
     def stopped(self) -> None:
         """The task has stopped: the program's own signal mask counts again."""

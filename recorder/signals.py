@@ -11,11 +11,13 @@ import os
 import signal
 import struct
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, forced_signals, instruction_traps
+from redrive.recorder import calls, deferred_signals, forced_signals, instruction_traps
+from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, sent_again
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace, xstate
@@ -30,10 +32,9 @@ _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSE
 _FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP})
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-_FIRST_REAL_TIME = 32
 _IN_A_ROW_AT_MOST = 1000
 """So many signals put aside in one place say that the task gets nowhere, where they cannot be held back."""
-_SI_KERNEL, _SI_TIMER, _SI_TKILL, _SYS_SECCOMP = 0x80, -2, -6, 1
+_SI_KERNEL, _SYS_SECCOMP = 0x80, 1
 _SI_SYSCALL = 24
 """Where siginfo has the number: asm-generic/siginfo.h."""
 # struct rt_sigframe of arch/x86/include/asm/sigframe.h: pretcode, then ucontext, then siginfo.
@@ -81,13 +82,13 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     action = _disposition(task, number)
     if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
-    elif is_at_event(task, number) and not _comes_too_often(task, number, code_of(siginfo)):
+    elif is_due(task, number, siginfo):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
-    elif recording.kernel.signal_mask and task.repeated.has_enough(task.registers):
-        # Where that cannot be, the code gets what time it has between them, and then comes to a landmark.
-        task.repeated.quieten(but=task.repeated.yet_to_come(task.registers, dict(task.deferred)))
+    elif task.repeated.has_enough(task.registers):
+        came = partial(deferred_signals.defer, recording, task)
+        task.repeated.quieten(came, but=task.repeated.yet_to_come(task.registers, dict(task.deferred)))
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:
@@ -108,13 +109,20 @@ def is_at_event(task: Task, number: int) -> bool:
     return not task.may_come_back or number in task.pending
 
 
+def is_due(task: Task, number: int, siginfo: bytes) -> bool:
+    """Whether a signal is to be delivered where it has met the task: at its latest event, and not again and again."""
+    index = sent_again(task, number, siginfo)
+    first = siginfo if index is None else task.raised[index][1]
+    return is_at_event(task, number) and not _comes_too_often(task, number, code_of(first))
+
+
 def _comes_too_often(task: Task, number: int, code: int) -> bool:
     """Whether a signal meets the task where it has had this one again and again: it would never get any further.
 
     Each is a new one, and not one of several that the kernel had pending: neither standard signals nor those of one
     timer queue (signal(7), timer_create(2)).
     """
-    if number >= _FIRST_REAL_TIME and code != _SI_TIMER:
+    if number >= FIRST_REAL_TIME and code != SI_TIMER:
         return False
     if not task.repeated.comes_too_often(number, task.registers):
         return False
@@ -178,14 +186,12 @@ def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
 
 def original_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
     """The siginfo a deferred signal first came with, put back where it has been sent again."""
-    if code_of(siginfo) != _SI_TKILL or struct.unpack_from("<i", siginfo, 16)[0] not in (os.getpid(), 0):
+    index = sent_again(task, number, siginfo)
+    if index is None:
         return siginfo
-    for index, (raised, original) in enumerate(task.raised):
-        if raised == number:
-            del task.raised[index]
-            task.tracee.set_siginfo(original)
-            return original
-    return siginfo
+    _, original = task.raised.pop(index)
+    task.tracee.set_siginfo(original)
+    return original
 
 
 def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
@@ -195,7 +201,6 @@ def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
     and nobody else sees how far the task has come.
     """
     number = os.WSTOPSIG(task.tracee.stop.status)
-    recording.latest_signals[number] = time.monotonic()
     if number in _FAULTS and code_of(siginfo) > 0:
         return False
     action = _disposition(task, number)
@@ -206,14 +211,8 @@ def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
             f"task {task.tid} gets signal {number} faster than it can be recorded, and only a kernel from"
             " Linux 3.11 on (PTRACE_SETSIGMASK) can hold signals back"
         )
-    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
+    deferred_signals.defer(recording, task, number, task.tracee.registers, siginfo)
     task.midway = True
-    if not task.deferred:
-        task.deferred_since = time.monotonic()
-    # While a standard signal is pending, another of its kind is not queued: signal(7).
-    if number >= _FIRST_REAL_TIME or number not in dict(task.deferred):
-        task.deferred.append((number, siginfo))
-    recording.scheduler.watch()
     return True
 
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
-from redrive.tracee._native import ffi
 from redrive.tracee.eras import Meaning, Request, SyscallStop, SyscallTracker
 from redrive.tracee.errors import TraceeError, TraceeGone
-from redrive.tracee.signal_mask import ALL_SIGNALS, signals_pending
+from redrive.tracee.signal_mask import ALL_SIGNALS, Came, signals_pending
 from redrive.tracee.tracee import Tracee
 
 
@@ -23,15 +22,13 @@ from redrive.tracee.tracee import Tracee
 class Injector:
     """Runs syscalls in one tracee, which must be stopped outside any syscall.
 
-    ``seen`` is told what each stop is, while the tracee is in it.  ``postponed`` is given (number, siginfo) of a signal
-    that came in between on a kernel that cannot block it for the while (PTRACE_SETSIGMASK, Linux 3.11): it has been
-    suppressed, and must be sent again.
+    ``seen`` is told what each stop is, while the tracee is in it; ``came`` is for signals_pending.
     """
 
     tracee: Tracee
     tracker: SyscallTracker
     seen: Callable[[Meaning], None]
-    postponed: Callable[[int, bytes], None]
+    came: Came
 
     def call(self, instruction: int, number: int, *arguments: int) -> int:
         """Run a syscall at the address of a syscall instruction; returns its result, signed.
@@ -42,7 +39,7 @@ class Injector:
         before = self.tracee.registers
         named = dict(zip(regs.ARGUMENTS, arguments, strict=False))
         self.tracee.set_registers(regs.replace(before, rip=instruction, rax=number, orig_rax=-1, **named))
-        with signals_pending(self.tracee, ALL_SIGNALS):
+        with signals_pending(self.tracee, ALL_SIGNALS, self.came):
             while self._next_stop() is not Meaning.EXIT:
                 pass
         result = regs.get_signed(self.tracee.registers, "rax")
@@ -55,10 +52,9 @@ class Injector:
         kind = _kind(self.tracee)
         meaning = self.tracker.stopped(kind, *_values(self.tracee)).meaning
         if kind is SyscallStop.SIGNAL:
-            siginfo = bytes(ffi.buffer(self.tracee.stop.siginfo))
-            self.postponed(os.WSTOPSIG(self.tracee.stop.status), siginfo)
-        else:
-            self.seen(meaning)
+            signal = os.WSTOPSIG(self.tracee.stop.status)
+            raise TraceeError(f"task {self.tracee.tid} got signal {signal} in a syscall injected into it")
+        self.seen(meaning)
         return meaning
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
 
@@ -14,19 +15,38 @@ _OF_INSTRUCTIONS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
 ALL_BUT_FAULTS = ALL_SIGNALS & ~sum(1 << number - 1 for number in _OF_INSTRUCTIONS)
 """An instruction that raises a blocked one ends its process (force_sig_info of kernel/signal.c)."""
 
+Came = Callable[[int, bytes, bytes], None]
+"""Given a signal that has been put aside: its number, the registers it met, its siginfo.  It must be sent again."""
+
 
 @contextmanager
-def signals_pending(tracee: Tracee, signals: int) -> Iterator[None]:
-    """Block ``signals`` of a stopped task meanwhile.  A kernel before 3.11 cannot: they come then."""
+def signals_pending(tracee: Tracee, signals: int, came: Came) -> Iterator[None]:
+    """Block ``signals`` of a stopped task meanwhile; a kernel before 3.11 cannot, and they are put aside there."""
     try:
         mask = tracee.get_signal_mask()
     except TraceeGone:
         raise
     except TraceeError:
-        yield
+        with signals_put_aside(tracee, signals, came):
+            yield
         return
     tracee.set_signal_mask(mask | signals)
     yield
     # It may have died meanwhile, which is found by whoever drives it on.
     with suppress(TraceeGone):
         tracee.set_signal_mask(mask)
+
+
+@contextmanager
+def signals_put_aside(tracee: Tracee, signals: int, came: Came) -> Iterator[None]:
+    """Have the task go on without ``signals`` when they are about to be delivered; ``came`` is told at the end."""
+    aside = ffi.new("struct redrive_aside *")
+    aside.signals = signals
+    tracee.stop.aside = aside
+    try:
+        yield
+    finally:
+        tracee.stop.aside = ffi.NULL
+    for index in range(aside.count):
+        kept = aside.kept[index]
+        came(kept.number, bytes(ffi.buffer(ffi.addressof(kept, "registers"))), bytes(ffi.buffer(kept.siginfo)))

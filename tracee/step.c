@@ -90,15 +90,46 @@ static int fetch(struct redrive_stop *stop, int ask_syscall_op)
     return 0;
 }
 
+/* si_code is above 0 for what the kernel raises: sigaction(2). */
+static int is_of_instruction(const struct redrive_stop *stop)
+{
+    int number = WSTOPSIG(stop->status);
+    int32_t code;
+    memcpy(&code, stop->siginfo + 8, sizeof code);
+    return code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
+                        number == SIGTRAP || number == SIGSYS);
+}
+
+/* Whether the task has gone on from a signal that is to be put aside. */
+static int put_aside(struct redrive_stop *stop)
+{
+    struct redrive_aside *aside = stop->aside;
+    if (!WIFSTOPPED(stop->status) || stop->status >> 16 || aside->count == sizeof aside->kept / sizeof *aside->kept)
+        return 0;
+    int number = WSTOPSIG(stop->status);
+    if (number > 64 || !(aside->signals >> (number - 1) & 1) || is_of_instruction(stop))
+        return 0;
+    struct redrive_signal *kept = &aside->kept[aside->count++];
+    kept->number = number;
+    kept->registers = stop->registers;
+    memcpy(kept->siginfo, stop->siginfo, sizeof kept->siginfo);
+    /* Should it fail, the task was killed, and the wait reports that. */
+    request(stop->request, stop->tid, 0, 0);
+    return 1;
+}
+
 static int await(int tid, int flags, struct redrive_stop *stop, int ask_syscall_op)
 {
-    int found = waitpid(tid, &stop->status, __WALL | flags);
-    if (found < 0)
-        return -errno;
-    stop->tid = found;
-    int failed = found ? fetch(stop, ask_syscall_op) : 0;
-    if (__builtin_expect(redrive_stop_log >= 0, 0) && found)
-        redrive_write_stop(stop);
+    int found, failed;
+    do {
+        found = waitpid(tid, &stop->status, __WALL | flags);
+        if (found < 0)
+            return -errno;
+        stop->tid = found;
+        failed = found ? fetch(stop, ask_syscall_op) : 0;
+        if (__builtin_expect(redrive_stop_log >= 0, 0) && found)
+            redrive_write_stop(stop);
+    } while (__builtin_expect(stop->aside != NULL, 0) && found && put_aside(stop));
     return failed;
 }
 
@@ -125,6 +156,7 @@ int redrive_resume(int tid, int number, int signal)
 int redrive_step(int tid, int number, int signal, const struct redrive_registers *registers, struct redrive_stop *stop)
 {
     long failed = 0;
+    stop->request = number;
     if (registers)
         failed = request(PTRACE_SETREGS, tid, 0, word(registers));
     if (!failed)
@@ -160,9 +192,7 @@ static int needs_care(const uint8_t *code, unsigned length)
 
 static int is_step(const struct redrive_stop *stop)
 {
-    int32_t code;
-    memcpy(&code, stop->siginfo + 8, sizeof code);
-    return stop->status == (SIGTRAP << 8 | 0x7f) && code > 0;
+    return stop->status == (SIGTRAP << 8 | 0x7f) && is_of_instruction(stop);
 }
 
 int redrive_single_steps(int tid, unsigned steps, struct redrive_stop *stop)

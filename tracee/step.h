@@ -11,7 +11,21 @@ struct redrive_registers {
         fs_base, gs_base, ds, es, fs, gs;
 };
 
+/* Signals that are put aside for as long as redrive_stop.aside is this: at their delivery-stops the task goes on without
+ * them. None that an instruction has raised is. */
+struct redrive_aside {
+    uint64_t signals;        /* which of them, signal N at bit N - 1 */
+    uint32_t count;          /* of kept; when it is full, the next one stops the task */
+    struct redrive_signal {
+        int32_t number;
+        struct redrive_registers registers; /* that it met */
+        uint8_t siginfo[128];
+    } kept[64];
+};
+
 struct redrive_stop {
+    struct redrive_aside *aside; /* or NULL */
+    int32_t request;         /* that the task was resumed with, where there is an aside */
     int32_t tid;
     int32_t status;          /* as waitpid reports it */
     int32_t syscall_op;      /* op of PTRACE_GET_SYSCALL_INFO at a syscall-stop, -1 where the kernel does not tell */

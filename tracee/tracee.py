@@ -113,6 +113,7 @@ class Tracee:
 
     def resume(self, request: int, signal: int = 0) -> None:
         """Let the task go without waiting for it."""
+        self.stop.request = request
         check(lib.redrive_resume(self.tid, request, signal), "resuming", self.tid)
 
     def interrupt(self) -> None:

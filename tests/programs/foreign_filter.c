@@ -47,8 +47,10 @@ static int install(char **rules, int count)
     }
     program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    int flags = supervised_count ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &(struct sock_fprog){length, program});
+    struct sock_fprog filter = {length, program};
+    if (supervised_count == 0) /* seccomp(2) came with Linux 3.17 */
+        return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
 }
 
 static void answer_one(int listener)

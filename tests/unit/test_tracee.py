@@ -70,7 +70,7 @@ class Injection:
         vdso = next(mapping for mapping in read_mappings(tracee.tid) if mapping.name == b"[vdso]")
         self._instruction = vdso.start + tracee.read(vdso.start, vdso.length).index(b"\x0f\x05")
 
-    def _postpone(self, number: int, siginfo: bytes) -> None:
+    def _postpone(self, number: int, registers: bytes, siginfo: bytes) -> None:
         self.postponed.append(number)
 
     def __call__(self, number: int, *arguments: int) -> int:
