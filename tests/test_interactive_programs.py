@@ -59,6 +59,11 @@ class Terminal:
         assert isinstance(match, re.Match)
         return match
 
+    def shows_after_keys(self, pattern: str, key: str) -> None:
+        """As shows, but press a key each second until then."""
+        while self._shell.expect([pattern.encode(), pexpect.TIMEOUT], timeout=1) == 1:
+            self.type(key)
+
     def asks(self, command: str) -> str:
         """What a command of the shell prints, in one line."""
         self.type(f"echo '<'$({command})'>'\r")
@@ -184,7 +189,8 @@ class TestPrograms:
         terminal.record("vim -u NONE -i NONE written")
         terminal.shows(r'"written"')
         terminal.type("ione line\r")
-        terminal.shows("one line")
+        # When vim is kept from the CPU for some 20 ms while it takes that in, it waits for a key before it shows it.
+        terminal.shows_after_keys("one line", "\x1b")
         terminal.resize(*LARGER)
         terminal.shows(r"\x1b\[30;1H~")
         terminal.type("\x1b:echo 'size' &lines &columns\r")
