@@ -21,25 +21,40 @@ FIRST_REAL_TIME = 32
 """Signals from here on are queued each by itself: signal(7)."""
 SI_TIMER, _SI_TKILL = -2, -6
 """Values of si_code: sigaction(2)."""
-_SIGINFO = struct.Struct("<8xi4xi")
-"""si_code, and the sender's pid or the timer's number: asm-generic/siginfo.h."""
+_SIGINFO = struct.Struct("<8xi4xii")
+"""si_code; the sender's pid or the timer's number; the timer's si_overrun: asm-generic/siginfo.h."""
+_OVERRUN, _OVERRUN_AT_MOST = 20, 2**31 - 1
 
 
 def defer(recording: Recording, task: Task, number: int, registers: bytes, siginfo: bytes) -> None:
-    """A signal met the task with these registers, and has been suppressed.
-
-    One that is pending is not queued again: a standard signal (signal(7)), or that of a timer (timer_create(2)).
-    """
+    """A signal met the task with these registers, and has been suppressed; ``siginfo`` is what it first came with."""
     recording.latest_signals[number] = time.monotonic()
     task.stops.append(encode_stop(Stop(StopKind.SIGNAL, StopRegisters.OWN, number, registers)))
-    index = sent_again(task, number, siginfo)
-    if index is not None:
-        siginfo = task.raised.pop(index)[1]
     if not task.deferred:
         task.deferred_since = time.monotonic()
-    if not any(_are_one(number, siginfo, other, waiting) for other, waiting in task.deferred):
+    # While a standard signal is pending, another of its kind is not queued: signal(7).
+    if number >= FIRST_REAL_TIME or number not in dict(task.deferred):
         task.deferred.append((number, siginfo))
     recording.scheduler.watch()
+
+
+def put_aside(recording: Recording, task: Task, number: int, registers: bytes, siginfo: bytes) -> None:
+    """As defer, for one that would be blocked on a newer kernel: see signals_pending.
+
+    A blocked signal of a timer is queued once; how often it came besides is in its si_overrun (timer_create(2)).
+    """
+    siginfo = take_first_siginfo(task, number, siginfo)
+    defer(recording, task, number, registers, siginfo)
+    code, timer, overrun = _SIGINFO.unpack_from(siginfo)
+    if number < FIRST_REAL_TIME or code != SI_TIMER:
+        return
+    for index, (waiting, its_siginfo) in enumerate(task.deferred[:-1]):
+        its_code, its_timer, its_overrun = _SIGINFO.unpack_from(its_siginfo)
+        if (waiting, its_code, its_timer) == (number, SI_TIMER, timer):
+            counted = struct.pack("<i", min(its_overrun + 1 + overrun, _OVERRUN_AT_MOST))
+            task.deferred[index] = number, its_siginfo[:_OVERRUN] + counted + its_siginfo[_OVERRUN + 4 :]
+            task.deferred.pop()
+            return
 
 
 def send_again(task: Task) -> None:
@@ -50,18 +65,22 @@ def send_again(task: Task) -> None:
     task.deferred.clear()
 
 
-def sent_again(task: Task, number: int, siginfo: bytes) -> int | None:
+def first_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
+    """What a signal first came with, if it has been sent again."""
+    index = _sent_again(task, number, siginfo)
+    return siginfo if index is None else task.raised[index][1]
+
+
+def take_first_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
+    """As first_siginfo, of a signal that has come back: no other will be taken for it."""
+    index = _sent_again(task, number, siginfo)
+    return siginfo if index is None else task.raised.pop(index)[1]
+
+
+def _sent_again(task: Task, number: int, siginfo: bytes) -> int | None:
     """Which of ``Task.raised`` has come back, if any."""
-    code, sender = _SIGINFO.unpack_from(siginfo)
+    code, sender, _ = _SIGINFO.unpack_from(siginfo)
     # The sender is 0 where the task's pid namespace does not have the recorder.
     if code != _SI_TKILL or sender not in (os.getpid(), 0):
         return None
     return next((index for index, (raised, _) in enumerate(task.raised) if raised == number), None)
-
-
-def _are_one(number: int, siginfo: bytes, other: int, waiting: bytes) -> bool:
-    """Whether the kernel would not have queued the first signal while the other was pending."""
-    if number != other or number < FIRST_REAL_TIME:
-        return number == other
-    (code, timer), (waiting_code, waiting_timer) = _SIGINFO.unpack_from(siginfo), _SIGINFO.unpack_from(waiting)
-    return bool(code == waiting_code == SI_TIMER and timer == waiting_timer)

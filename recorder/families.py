@@ -16,7 +16,7 @@ from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder import calls, signals
 from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import ptrace
-from redrive.tracee._native import ffi, lib
+from redrive.tracee._native import lib
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.task_stat import stat_fields
 
@@ -76,7 +76,7 @@ def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | N
     child.wishes = parent.wishes.of_child(shares_actions=bool(flags & _CLONE_SIGHAND))
     early = recording.scheduler.forget_stop_of(tid)
     if early is not None:
-        ffi.memmove(child.tracee.stop, early, ffi.sizeof("struct redrive_stop"))
+        child.tracee.take_stop(early)
     else:
         child.tracee.wait()
     if not os.WIFSTOPPED(child.tracee.stop.status):

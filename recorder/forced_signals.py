@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from redrive.recorder.deferred_signals import defer
+from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
 from redrive.recorder.injected_calls import call_in_tracee
 from redrive.tracee._native import ffi
-from redrive.tracee.errors import TraceeGone
+from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_put_aside
 from redrive.tracee.signal_status import has_signal, read_signal_status
@@ -131,7 +131,7 @@ def undo(recording: Recording, task: Task, number: int) -> None:
             # A forced signal's si_code is above 0: sigaction(2).
             if struct.unpack_from("<i", siginfo, 8)[0] <= 0:
                 _queue(recording, task, number, siginfo)
-    except TraceeGone as error:
+    except TraceeError as error:
         if not task.process.filtered:
             raise
         raise RecordError(
@@ -154,7 +154,7 @@ def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
     action stays what it is; but a kernel before 3.11 cannot set the mask.
     """
     if not recording.kernel.signal_mask:
-        with signals_put_aside(task.tracee, ALL_BUT_FAULTS, partial(defer, recording, task)):
+        with signals_put_aside(task.tracee, ALL_BUT_FAULTS, partial(put_aside, recording, task)):
             yield
         return
     task.tracee.set_signal_mask((task.wishes.mask | ALL_BUT_FAULTS) & ~(1 << signal.SIGTRAP - 1))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from redrive.formats.stops import StopKind, StopRegisters
-from redrive.recorder.deferred_signals import defer
+from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
 from redrive.tracee.eras import Meaning
 from redrive.tracee.injection import Injector
@@ -33,7 +33,7 @@ def call_in_tracee(recording: Recording, task: Task, instruction: int, number: i
     def keep(meaning: Meaning) -> None:
         recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
 
-    injector = Injector(task.tracee, task.tracker, keep, partial(defer, recording, task))
+    injector = Injector(task.tracee, task.tracker, keep, partial(put_aside, recording, task))
     result = injector.call(instruction, number, *arguments)
     if -4096 < result < 0:
         raise RecordError(

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from redrive.formats.events import Clue, Landmark, Writes
 from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder import forced_signals, signals
 from redrive.recorder.changed_memory import Snapshot
+from redrive.recorder.deferred_signals import first_siginfo, put_aside
 from redrive.recorder.task import Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
@@ -30,6 +32,7 @@ from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import LONGEST, PAUSE, Flags, Instruction, Kind, MemoryOperand, decode
 from redrive.tracee.landing import JUMP_LENGTH, find_landing
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.signal_mask import take_put_aside
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.tracee import Tracee, check
 
@@ -152,6 +155,7 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
             if instruction.kind is not Kind.UNKNOWN:
                 return End.AT_EDGE
         elif _will_do(trail, instruction, address, code, mappings):
+            take_put_aside(task.tracee, partial(put_aside, recording, task))
             recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
             trail.waits |= trail.comes_round(address, registers)
             task.spins = _times_waiting(task, trail)
@@ -272,10 +276,11 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     status = task.tracee.stop.status
     if not os.WIFSTOPPED(status) or status >> 16:
         return False
-    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
-    if signals.is_due(task, os.WSTOPSIG(status), siginfo):
+    take_put_aside(task.tracee, partial(put_aside, recording, task))
+    number, siginfo = os.WSTOPSIG(status), bytes(recording.buffer(task.tracee.stop.siginfo))
+    if signals.is_due(task, number, first_siginfo(task, number, siginfo)):
         return False
-    return signals.defer(recording, task, signals.original_siginfo(task, os.WSTOPSIG(status), siginfo))
+    return signals.defer(recording, task, signals.original_siginfo(task, number, siginfo))
 
 
 def _hide_pushed_trap_flag(task: Task) -> None:

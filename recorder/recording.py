@@ -14,7 +14,7 @@ from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, job_control, signals
 from redrive.recorder.contents import Contents
-from redrive.recorder.deferred_signals import defer, send_again
+from redrive.recorder.deferred_signals import put_aside, send_again
 from redrive.recorder.disguise import Disguise
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
@@ -413,7 +413,7 @@ class Recording:
             task.midway = False
         elif end is landmarks.End.AT_EDGE:
             # Else one more signal, or one more interrupt of ours, could keep it from its syscall again and again.
-            task.repeated.quieten(partial(defer, self, task))
+            task.repeated.quieten(task.tracee, partial(put_aside, self, task))
         elif end is landmarks.End.OVERTAKEN:
             # At once: what the task has done since its latest event, others must not see before its next one.
             self._handle(task)

@@ -24,8 +24,7 @@ _PLACES_AT_MOST = 64
 class RepeatedSignals:
     """How often one task has handled which signals in which places, without getting any further there."""
 
-    def __init__(self, tracee: Tracee) -> None:
-        self._tracee = tracee
+    def __init__(self) -> None:
         self._handled: dict[bytes, Counter[int]] = {}
         """By the registers that were met: how often each signal was handled."""
         self._arrived_at = b""
@@ -75,25 +74,25 @@ class RepeatedSignals:
         """Whether no signal comes in before the task's next stop."""
         return self._quiet is not None
 
-    def yet_to_come(self, latest: bytes, deferred: Iterable[int]) -> int:
-        """The set of signals that are pending, and wait for their first times here.
+    def yet_to_come(self, tid: int, latest: bytes, deferred: Iterable[int]) -> int:
+        """The set of signals that are pending for the task, and wait for their first times here.
 
         As the kernel gives the lowest number first (next_signal of kernel/signal.c), two that come again and again
         would keep out a third for ever.
         """
         often = (number for number, times in self._handled_here(latest).items() if times >= _IN_A_ROW)
         had_their_turn = sum(1 << number - 1 for number in {*often, *deferred})
-        status = read_signal_status(self._tracee.tid)
+        status = read_signal_status(tid)
         return status.pending & ~status.blocked & ~had_their_turn
 
-    def quieten(self, came: Came, but: int = 0) -> None:
+    def quieten(self, tracee: Tracee, came: Came, but: int = 0) -> None:
         """Let no signals in until the next stop, so that code comes to run, ``but`` these and those of instructions.
 
         ``came`` is for signals_pending.
         """
         if self._quiet is None:
             self._quiet = ExitStack()
-            self._quiet.enter_context(signals_pending(self._tracee, ALL_BUT_FAULTS & ~but, came))
+            self._quiet.enter_context(signals_pending(tracee, ALL_BUT_FAULTS & ~but, came))
 
     def stopped(self) -> None:
         """The task has stopped: the program's own signal mask counts again."""

@@ -181,7 +181,7 @@ class Scheduler:
         elif task.state is State.DYING and not os.WIFSTOPPED(self._stop.status):
             del self._tasks[tid]
         else:
-            ffi.memmove(task.tracee.stop, self._stop, ffi.sizeof("struct redrive_stop"))
+            task.tracee.take_stop(self._stop)
             task.state = State.STOPPED
             if task is self.running:
                 self.running = None

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, deferred_signals, forced_signals, instruction_traps
-from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, sent_again
+from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, take_first_siginfo
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
+from redrive.tracee.signal_mask import OF_INSTRUCTIONS
 from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
-_FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP})
+_FAULTS = OF_INSTRUCTIONS - {signal.SIGSYS}
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _IN_A_ROW_AT_MOST = 1000
@@ -87,8 +88,8 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     elif not defer(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
     elif task.repeated.has_enough(task.registers):
-        came = partial(deferred_signals.defer, recording, task)
-        task.repeated.quieten(came, but=task.repeated.yet_to_come(task.registers, dict(task.deferred)))
+        yet_to_come = task.repeated.yet_to_come(task.tid, task.registers, dict(task.deferred))
+        task.repeated.quieten(task.tracee, partial(deferred_signals.put_aside, recording, task), but=yet_to_come)
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:
@@ -111,9 +112,7 @@ def is_at_event(task: Task, number: int) -> bool:
 
 def is_due(task: Task, number: int, siginfo: bytes) -> bool:
     """Whether a signal is to be delivered where it has met the task: at its latest event, and not again and again."""
-    index = sent_again(task, number, siginfo)
-    first = siginfo if index is None else task.raised[index][1]
-    return is_at_event(task, number) and not _comes_too_often(task, number, code_of(first))
+    return is_at_event(task, number) and not _comes_too_often(task, number, code_of(siginfo))
 
 
 def _comes_too_often(task: Task, number: int, code: int) -> bool:
@@ -186,11 +185,9 @@ def _end_trapped_call(recording: Recording, task: Task, siginfo: bytes) -> None:
 
 def original_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
     """The siginfo a deferred signal first came with, put back where it has been sent again."""
-    index = sent_again(task, number, siginfo)
-    if index is None:
-        return siginfo
-    _, original = task.raised.pop(index)
-    task.tracee.set_siginfo(original)
+    original = take_first_siginfo(task, number, siginfo)
+    if original is not siginfo:
+        task.tracee.set_siginfo(original)
     return original
 
 

@@ -194,5 +194,5 @@ class StraightCalls:
         if course == _ASLEEP:
             self._recording.leave_asleep(task)
             return
-        ffi.memmove(task.tracee.stop, self._exit, ffi.sizeof("struct redrive_stop"))
+        task.tracee.take_stop(self._exit)
         task.state = State.STOPPED

@@ -157,7 +157,7 @@ class Task:
         """CLONE_CHILD_CLEARTID's or set_tid_address's address."""
         self.robust_list = 0
         """Head of the robust futex list."""
-        self.repeated = RepeatedSignals(self.tracee)
+        self.repeated = RepeatedSignals()
         self.frame_failed = False
         """Whether the kernel has just been unable to enter a handler."""
         self.strict = False

@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 
 import pexpect
@@ -61,7 +62,9 @@ class Terminal:
 
     def shows_after_keys(self, pattern: str, key: str) -> None:
         """As shows, but press a key each second until then."""
+        give_up = time.monotonic() + DEADLINE
         while self._shell.expect([pattern.encode(), pexpect.TIMEOUT], timeout=1) == 1:
+            assert time.monotonic() < give_up
             self.type(key)
 
     def asks(self, command: str) -> str:

@@ -36,7 +36,7 @@ def test_the_kernel_is_an_old_one(old: Redrive) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("flags_only", "inside_handlers", "longjmp_out_of_loop", "timers_of_threads"),
+        *("flags_only", "inside_handlers", "longjmp_out_of_loop", "timers_of_threads", "realtime_queue_into_loop"),
         *("alarm_in_read", "restart_after_stop", "fork_tree", "generated_code", "robust_mutex", "exec_by_thread"),
     ],
 )

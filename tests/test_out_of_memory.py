@@ -43,8 +43,9 @@ def confined(redrive: Redrive) -> Iterator[Redrive]:
     group.mkdir()
     try:
         (group / limit.name).write_text(str(LIMIT))
-        with suppress(OSError):
-            (group / "memory.swap.max").write_text("0")
+        for without_swap, most in (("memory.swap.max", 0), ("memory.memsw.limit_in_bytes", LIMIT)):
+            if (group / without_swap).exists():
+                (group / without_swap).write_text(str(most))
         yield redrive.behind("sh", "-c", 'echo $$ > "$0"; exec "$@"', group / "cgroup.procs")
     finally:
         until(lambda: processes_in(redrive.folder) == [])

@@ -7,14 +7,17 @@ single step would force SIGTRAP on a program that may block or ignore it, and ch
 from __future__ import annotations
 
 import os
+import signal
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee._native import ffi
 from redrive.tracee.eras import Meaning, Request, SyscallStop, SyscallTracker
 from redrive.tracee.errors import TraceeError, TraceeGone
-from redrive.tracee.signal_mask import ALL_SIGNALS, Came, signals_pending
+from redrive.tracee.signal_mask import ALL_SIGNALS, OF_INSTRUCTIONS, Came, signals_pending, take_put_aside
 from redrive.tracee.tracee import Tracee
 
 
@@ -49,13 +52,27 @@ class Injector:
     def _next_stop(self) -> Meaning:
         self.tracker.resumed(Request.SYSCALL, *_values(self.tracee))
         self.tracee.step(ptrace.SYSCALL)
+        take_put_aside(self.tracee, self.came)
         kind = _kind(self.tracee)
         meaning = self.tracker.stopped(kind, *_values(self.tracee)).meaning
         if kind is SyscallStop.SIGNAL:
-            signal = os.WSTOPSIG(self.tracee.stop.status)
-            raise TraceeError(f"task {self.tracee.tid} got signal {signal} in a syscall injected into it")
-        self.seen(meaning)
+            self._signal_stop()
+        else:
+            self.seen(meaning)
         return meaning
+
+    def _signal_stop(self) -> None:
+        """A signal that cannot be kept out, as SIGSTOP, or for which there was no more room, waits as well.
+
+        Sending a SIGCONT makes a stop of its own, which is over with it (prepare_signal of kernel/signal.c).
+        """
+        if self.tracee.stop.status >> 16 == ptrace.EVENT_STOP:
+            return
+        number = os.WSTOPSIG(self.tracee.stop.status)
+        siginfo = bytes(ffi.buffer(self.tracee.stop.siginfo))
+        if number in OF_INSTRUCTIONS and struct.unpack_from("<i", siginfo, 8)[0] > 0:
+            raise TraceeError(f"task {self.tracee.tid} got signal {number} for a syscall injected into it")
+        self.came(number, self.tracee.registers, siginfo)
 
 
 def _values(tracee: Tracee) -> tuple[int, int]:
@@ -71,6 +88,6 @@ def _kind(tracee: Tracee) -> SyscallStop:
         return SyscallStop.SECCOMP
     if status >> 8 == ptrace.SYSCALL_STOP_SIGNAL:
         return SyscallStop.SYSCALL
-    if status >> 16 == 0:
+    if status >> 16 == 0 or status >> 8 == ptrace.EVENT_STOP << 8 | signal.SIGTRAP:
         return SyscallStop.SIGNAL
     raise TraceeError(f"task {tracee.tid} stopped with status {status:#x} during an injected syscall")

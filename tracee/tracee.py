@@ -70,6 +70,12 @@ class Tracee:
         """The registers at the latest stop."""
         return bytes(self.raw_registers)
 
+    def take_stop(self, stop: Any) -> None:
+        """A stop of this task that was fetched for whichever task had one (struct redrive_stop *)."""
+        aside = self.stop.aside
+        ffi.memmove(self.stop, stop, ffi.sizeof("struct redrive_stop"))
+        self.stop.aside = aside
+
     def step(self, request: int, signal: int = 0) -> None:
         """Resume and wait for this task's next stop (or end), fetched into ``stop``."""
         result = lib.redrive_step(self.tid, request, signal, ffi.NULL, self.stop)

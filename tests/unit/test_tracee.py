@@ -151,6 +151,15 @@ def test_signals_stay_pending_over_an_injected_syscall(tracee: Tracee) -> None:
     assert inject.postponed in ([], [signal.SIGUSR1])
 
 
+def test_job_control_waits_for_an_injected_syscall(tracee: Tracee) -> None:
+    """SIGSTOP cannot be blocked, and SIGCONT makes a stop of its own."""
+    inject = Injection(tracee)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        os.kill(tracee.tid, number)
+        assert inject(_GETPID) == tracee.tid
+    assert inject.postponed[:1] == [signal.SIGSTOP]
+
+
 def test_the_vector_state_is_set_and_read_back(tracee: Tracee) -> None:
     area = bytearray(tracee.get_xstate())
     area[160:176] = bytes(range(16))

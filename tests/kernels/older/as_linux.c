@@ -2,7 +2,7 @@
 /*
  * Compiled into a Linux 5.10 by make_older.  Booted with as_linux=3.10, 4.4 or 4.7 it shows tracers what that release
  * did: seccomp before the syscall-entry-stop, when the flags of PTRACE_SYSCALL and PTRACE_SYSEMU are read, and none of the
- * syscalls and requests that came later.  Written from shared/eras (what those kernels were seen to do), and checked
+ * syscalls and requests that came later.  Written from tests/eras (what those kernels were seen to do), and checked
  * against it: see check_older.
  */
 #include <linux/as_linux.h>
@@ -20,7 +20,7 @@
 struct release {
 	const char *name, *uname;
 	enum as_linux_regime regime;
-	unsigned long last_syscall;	/* arch/x86/syscalls/syscall_64.tbl of that release */
+	unsigned long last_syscall;	/* syscall_64.tbl of that release */
 	int last_prctl;			/* include/uapi/linux/prctl.h of that release */
 };
 

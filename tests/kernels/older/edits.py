@@ -91,7 +91,8 @@ INSTEAD = {
 }
 
 
-def edit(path: Path, text: str, edits: dict[str, str], keep: bool) -> str:
+def edit(path: Path, text: str, edits: dict[str, str], *, keep: bool) -> str:
+    """``text`` with each line of ``edits`` replaced, or with something before it, the line being kept."""
     for line, new in edits.items():
         if text.count(line) != 1:
             raise SystemExit(f"edits.py: {path} has {text.count(line)} times: {line!r}")

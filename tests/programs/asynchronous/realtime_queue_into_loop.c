@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 
-enum { SIGNALS = 30 };
+enum { SIGNALS = 300, AT_ONCE = 100 };
 
 static volatile uint64_t progress, taken, seen;
 
@@ -24,7 +24,7 @@ int main(void)
     if (child == 0) {
         for (int i = 0; i < SIGNALS; i++) {
             CHECK(sigqueue(parent, SIGRTMIN + 3, (union sigval){.sival_int = i}) == 0);
-            if (i % 10 == 9)
+            if (i % AT_ONCE == AT_ONCE - 1)
                 usleep(2000);
         }
         _exit(0);
