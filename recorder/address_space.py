@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 KEPT_FLAGS = (
     maps.MAP_SHARED | maps.MAP_PRIVATE | maps.MAP_ANONYMOUS | maps.MAP_GROWSDOWN | maps.MAP_NORESERVE | maps.MAP_STACK
 )
+_PROTECTION = maps.PROT_READ | maps.PROT_WRITE | maps.PROT_EXEC
+_PROT_GROWSDOWN = 0x0100_0000
+"""The change reaches down to the start of the mapping: mprotect(2)."""
 _SHARED_VALIDATE = 0x03
 _MAP_TYPE = 0x0F
 _MAP_HUGETLB = 0x40000
@@ -65,7 +68,13 @@ def _mprotect(recording: Recording, task: Task, call: OpenCall, result: int) -> 
     address, length = call.arguments[0], page_ceiling(call.arguments[1])
     if result < 0:
         return _protections(task, address, length)
-    return [Protect(address, length, call.arguments[2])] if length else []
+    protection = call.arguments[2]
+    if protection & _PROT_GROWSDOWN:
+        mapping = maps.find_mapping(read_mappings(task.tid), address)
+        start = mapping.start if mapping is not None else address
+        address, length = start, address + length - start
+    # PROT_SEM, which says nothing on x86, is left out.
+    return [Protect(address, length, protection & _PROTECTION)] if length else []
 
 
 def _protections(task: Task, address: int, length: int) -> list[Effect]:
@@ -81,7 +90,12 @@ def _protections(task: Task, address: int, length: int) -> list[Effect]:
 def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     address, old, new, flags = call.arguments[:4]
     recording.outside_memory.grown(task, result & 0xFFFF_FFFF_FFFF_FFFF)
-    return [Remap(address, page_ceiling(old), result, page_ceiling(new), flags & _MREMAP_DONTUNMAP)]
+    effects: list[Effect] = []
+    if new > old:
+        mapping = maps.find_mapping(read_mappings(task.tid), result & 0xFFFF_FFFF_FFFF_FFFF)
+        if mapping is not None:
+            effects = recording.images.grown(task.tracee, mapping)
+    return [*effects, Remap(address, page_ceiling(old), result, page_ceiling(new), flags & _MREMAP_DONTUNMAP)]
 
 
 def initial_brk(tid: int) -> int:

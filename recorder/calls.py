@@ -13,6 +13,7 @@ from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import (
     address_space,
     answers,
+    file_changes,
     forced_signals,
     foreign_memory,
     ignored_signals,
@@ -20,7 +21,7 @@ from redrive.recorder import (
     unknown_calls,
 )
 from redrive.recorder.deferred_signals import send_again
-from redrive.recorder.echo import ECHOING_CALLS, identity
+from redrive.recorder.echo import ECHOING_CALLS
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, OpenCall, Task
 from redrive.tracee import registers as regs
@@ -44,26 +45,8 @@ _ARGUMENTS_AND_NUMBER = struct.Struct("<3Q16x4Q")
 _RAX, _R10 = regs.OFFSETS["rax"], regs.OFFSETS["r10"]
 _AFTER_RAX = _RAX + 8
 _CLONE_UNTRACED = 0x0080_0000
-_O_ACCMODE = 3
 _STRICT_MODE_ALLOWS = frozenset({0, 1, 15, 60})
 """read, write, rt_sigreturn and exit: seccomp(2)."""
-_OPENS = {"open": 1, "openat": 2, "creat": -1, "memfd_create": -1}
-"""Name: the argument that holds open flags, -1 where the new descriptor can always be written to."""
-_CHANGES_FILE = frozenset(
-    {
-        "write",
-        "writev",
-        "pwrite64",
-        "pwritev",
-        "pwritev2",
-        "ftruncate",
-        "fallocate",
-        "sendfile",
-        "copy_file_range",
-        "splice",
-    }
-)
-_DESTINATION = {"copy_file_range": 2, "splice": 2}
 
 
 def arguments_of(registers: bytes) -> tuple[int, ...]:
@@ -312,34 +295,13 @@ def _effects(recording: Recording, task: Task, call: OpenCall, result: int) -> t
     if after is not None:
         after(recording, task, call, result)
     effects: list[Effect] = []
-    if recording.images.watching and name in _CHANGES_FILE:
-        effects += _changed_file(recording, task, call, result)
+    if name in file_changes.CALLS:
+        effects += file_changes.derive_effects(recording, task, call, result)
     effects += foreign_memory.derive_effects(recording, task, call, result)
     echo = recording.echo.find(task.tracee, name, call.arguments, result)
     if echo is not None:
         effects.append(echo)
     return tuple(effects)
-
-
-def _changed_file(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
-    assert call.syscall is not None
-    name = call.syscall.name
-    descriptor = call.arguments[_DESTINATION.get(name, 0)] & 0xFFFF_FFFF
-    file = identity(task.tid, descriptor)
-    if file is None:
-        return []
-    return recording.images.written(task.tracee, descriptor, file)
-
-
-def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
-    assert call.syscall is not None
-    index = _OPENS[call.syscall.name]
-    recording.contents.files += 1
-    if index < 0 or call.arguments[index] & _O_ACCMODE:
-        file = identity(task.tid, result)
-        if file is not None:
-            recording.images.opened_for_writing(file)
-            recording.memory_files |= foreign_memory.is_proc(file)
 
 
 def _socket_made(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
@@ -372,7 +334,6 @@ def _nice_changed(recording: Recording, task: Task, call: OpenCall, result: int)
 
 
 _AFTER = {
-    **dict.fromkeys(_OPENS, _opened),
     "socket": _socket_made,
     "PR_SET_SECCOMP": _filter_installed,
     "SECCOMP_SET_MODE_FILTER": _filter_installed,
@@ -391,7 +352,7 @@ _AFTER = {
 
 def has_aftermath(name: str) -> bool:
     """Whether a successful call of this name concerns more than its result and outputs."""
-    return name in _AFTER or name in _CHANGES_FILE or name in ECHOING_CALLS or name in foreign_memory.CALLS
+    return name in _AFTER or name in file_changes.CALLS or name in ECHOING_CALLS or name in foreign_memory.CALLS
 
 
 def refuse_trace(task: Task) -> None:

@@ -12,8 +12,8 @@ from redrive.tracee._native import ffi, lib
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.tracee import Tracee
 
-_BUFFER_CALLS = frozenset({"write", "sendto"})
-_VECTOR_CALLS = frozenset({"writev", "vmsplice"})
+_BUFFER_CALLS = frozenset({"write", "pwrite64", "sendto"})
+_VECTOR_CALLS = frozenset({"writev", "pwritev", "pwritev2", "vmsplice"})
 COPY_CALLS = {"sendfile": (0, 1, 2), "copy_file_range": (2, 0, 1), "splice": (2, 0, 1), "tee": (1, 0, None)}
 """Name: which arguments are the destination's and the source's descriptors, and the pointer to the source's offset."""
 ECHOING_CALLS = _BUFFER_CALLS | _VECTOR_CALLS | frozenset(COPY_CALLS)

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from redrive.formats.archive_writer import ArchiveWriter
-from redrive.formats.events import Effect, Extent, Image, ImageContent, ImageSize
+from redrive.formats.events import Effect, Extent, Image, ImageContent, ImageSize, ImageWrite
 from redrive.recorder.errors import RecordError
 from redrive.tracee.mappings import Mapping, page_ceiling
 from redrive.tracee.tracee import Tracee
 
 CHUNK = 16 << 20
+_PIECE = 1 << 20
+"""Bytes of an ImageWrite at most."""
 _SETTLED = 2.0
 """Seconds a file must be left alone before its timestamps are trusted: they are no finer than a clock tick."""
 
@@ -31,6 +33,10 @@ class _File:
     number: int
     label: str
     size: int = 0
+    mapped: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges of offsets in whole chunks that are or were mapped, whether or not the file reached so far then."""
+    stored: set[int] = field(default_factory=set)
+    """Chunks of which the trace has had bytes at some time: what is a hole in them now must be said."""
     fingerprint: tuple[int, int, int] = (0, 0, 0)
     trusted: bool = False
     chunks: set[int] = field(default_factory=set)
@@ -57,6 +63,10 @@ class ImageTable:
         file = self._files.get(identity)
         if file is not None:
             file.watched = self.watching = True
+
+    def has(self, identity: tuple[int, int]) -> bool:
+        """Whether this file (st_dev, st_ino) is or was mapped."""
+        return identity in self._files
 
     def of_descriptor(
         self, tracee: Tracee, descriptor: int, offset: int, length: int, address: int, *, shared_writable: bool
@@ -146,25 +156,21 @@ class ImageTable:
     ) -> list[Extent]:
         if source < 0:
             return self._from_memory(tracee, file, offset, length, address)
-        end = min(offset + length, page_ceiling(file.size))
+        _note_mapped(file, offset, offset + length)
         found = []
-        for chunk in range(offset // CHUNK, -(-end // CHUNK)):
+        for chunk in _chunks(file, offset, offset + length):
             if chunk not in file.chunks:
                 file.chunks.add(chunk)
-                found += list(self._read_chunk(source, chunk * CHUNK))
+                found += list(self._read_chunk(source, file, chunk))
         return found
 
-    def _read_chunk(self, source: int, start: int) -> Iterator[Extent]:
-        try:
-            data_start = os.lseek(source, start, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno == errno.ENXIO:
-                return
-            data_start = start
-        if data_start >= start + CHUNK:
+    def _read_chunk(self, source: int, file: _File, chunk: int) -> Iterator[Extent]:
+        start = chunk * CHUNK
+        if chunk not in file.stored and _is_hole(source, start):
             return
         data = os.pread(source, CHUNK, start)
         if data:
+            file.stored.add(chunk)
             yield Extent(start, len(data), self._writer.add_blob(data))
 
     def _from_memory(self, tracee: Tracee, file: _File, offset: int, length: int, address: int) -> list[Extent]:
@@ -175,21 +181,46 @@ class ImageTable:
                 found.append(Extent(offset + position, len(data), self._writer.add_blob(data)))
         return found
 
-    def written(self, tracee: Tracee, descriptor: int, identity: tuple[int, int]) -> list[Effect]:
-        """What a write, truncation or the like through a descriptor did to an image."""
+    def grown(self, tracee: Tracee, mapping: Mapping) -> list[Effect]:
+        """What the trace must learn of the file behind a mapping that has grown: mremap(2)."""
+        file = self._of_mapping(mapping)
+        if file is None:
+            return []
+        end = mapping.offset + mapping.length
+        _note_mapped(file, mapping.offset, end)
+        extents: list[Extent] = []
+        for chunk in [chunk for chunk in _chunks(file, mapping.offset, end) if chunk not in file.chunks]:
+            file.chunks.add(chunk)
+            start = max(chunk * CHUNK, mapping.offset)
+            length = min((chunk + 1) * CHUNK, end, file.size) - start
+            found = self._from_memory(tracee, file, start, length, mapping.start + start - mapping.offset)
+            file.stored.update({chunk} if found else ())
+            extents += found
+        return [ImageContent(file.number, file.size, tuple(extents), file.label)] if extents else []
+
+    def _of_mapping(self, mapping: Mapping) -> _File | None:
+        """By device and inode, or by the inode alone where one file has it: overlay filesystems show another st_dev."""
+        exact = self._files.get((mapping.device, mapping.inode))
+        if exact is not None or not mapping.inode:
+            return exact
+        alike = [file for (_, inode), file in self._files.items() if inode == mapping.inode]
+        return alike[0] if len(alike) == 1 else None
+
+    def changed(self, path: str, identity: tuple[int, int], offsets: range | None) -> list[Effect]:
+        """What a write, truncation or the like did to the image of the file at ``path``; ``offsets`` None: anywhere."""
         file = self._files.get(identity)
         if file is None:
             return []
         try:
-            source = os.open(f"/proc/{tracee.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise RecordError(f"the program changes {file.label} while it is mapped, and it cannot be read") from error
         try:
-            return self._refresh(source, file)
+            return self._refresh(source, file, offsets)
         finally:
             os.close(source)
 
-    def _refresh(self, source: int, file: _File) -> list[Effect]:
+    def _refresh(self, source: int, file: _File, offsets: range | None) -> list[Effect]:
         status = os.fstat(source)
         effects: list[Effect] = []
         if status.st_size != file.size:
@@ -197,10 +228,44 @@ class ImageTable:
         file.size = status.st_size
         file.fingerprint = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         file.trusted = False
-        extents = [extent for chunk in sorted(file.chunks) for extent in self._read_chunk(source, chunk * CHUNK)]
+        if offsets is not None:
+            return effects + list(self._read_range(source, file, offsets))
+        chunks = sorted({chunk for start, end in file.mapped for chunk in _chunks(file, start, end)})
+        extents = [extent for chunk in chunks for extent in self._read_chunk(source, file, chunk)]
         if extents:
             effects.append(ImageContent(file.number, status.st_size, tuple(extents), file.label))
         return effects
+
+    def _read_range(self, source: int, file: _File, offsets: range) -> Iterator[Effect]:
+        """The bytes at these offsets, as far as they are mapped."""
+        for mapped_start, mapped_end in file.mapped:
+            start, end = max(mapped_start, offsets.start), min(mapped_end, offsets.stop, file.size)
+            for position in range(start, end, _PIECE):
+                yield ImageWrite(file.number, position, os.pread(source, min(_PIECE, end - position), position))
+            if start < end:
+                file.stored.update(range(start // CHUNK, -(-end // CHUNK)))
+
+
+def _note_mapped(file: _File, start: int, end: int) -> None:
+    """Ranges that overlap or touch become one."""
+    # What lies in a chunk beside what is mapped is kept as well, and believed when more of it is mapped.
+    start, end = start // CHUNK * CHUNK, -(-end // CHUNK) * CHUNK
+    apart = [(first, last) for first, last in file.mapped if last < start or first > end]
+    joined = [(first, last) for first, last in file.mapped if not (last < start or first > end)]
+    file.mapped = [*apart, (min([start, *(first for first, _ in joined)]), max([end, *(last for _, last in joined)]))]
+
+
+def _chunks(file: _File, start: int, end: int) -> range:
+    """The chunks that a range of offsets meets, as far as the file reaches."""
+    return range(start // CHUNK, -(-min(end, page_ceiling(file.size)) // CHUNK))
+
+
+def _is_hole(source: int, start: int) -> bool:
+    """Whether the chunk that starts there has no data: lseek(2), SEEK_DATA."""
+    try:
+        return os.lseek(source, start, os.SEEK_DATA) >= start + CHUNK
+    except OSError as error:
+        return error.errno == errno.ENXIO
 
 
 def _open_mapped(tid: int, mapping: Mapping) -> int:

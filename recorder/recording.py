@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, families, job_control, signals
+from redrive.recorder import calls, families, file_changes, job_control, signals
 from redrive.recorder.contents import Contents
 from redrive.recorder.deferred_signals import put_aside, send_again
 from redrive.recorder.disguise import Disguise
@@ -149,6 +149,7 @@ class Recording:
         # The kernel shows execve's exit whichever way its entry was driven.
         self.keep_stop(task, StopKind.SYSCALL_EXIT, StopRegisters.FIRST, 0)
         program_started(self, task)
+        file_changes.watch_inherited(self, tid)
         self.scheduler.add(task)
 
     def run(self) -> None:

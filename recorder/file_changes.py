@@ -1,0 +1,115 @@
+"""What a syscall changed of a file that is mapped, other than through the mapping: its image must follow."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Effect
+from redrive.recorder import foreign_memory
+from redrive.recorder.echo import identity
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+    from redrive.recorder.task import OpenCall, Task
+
+OPENS = {"open": 1, "openat": 2, "open_by_handle_at": 2, "creat": -1, "memfd_create": -1, "openat2": -1}
+"""Name: the argument that holds open flags, -1 where the new descriptor may always be one that can be written to."""
+_COPIES = {"sendfile": (0, None), "copy_file_range": (2, 3), "splice": (2, 3)}
+"""Name: which arguments are the destination's descriptor and the pointer to its offset."""
+_AT_POSITION = frozenset({"write", "writev"})
+_AT_OFFSET = frozenset({"pwrite64", "pwritev", "pwritev2"})
+_BY_DESCRIPTOR = _AT_POSITION | _AT_OFFSET | _COPIES.keys() | {"ftruncate", "fallocate"}
+CALLS = _BY_DESCRIPTOR | {"truncate"} | OPENS.keys()
+_NOTHING = range(0)
+"""The size at most, which an image follows by itself."""
+_CURRENT_POSITION = 2**64 - 1
+_LONGEST_PATH = 4096
+_EMPTIED_OR_ZEROED = 0x02 | 0x10
+"""FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE."""
+_MOVED = 0x08 | 0x20
+"""FALLOC_FL_COLLAPSE_RANGE and FALLOC_FL_INSERT_RANGE: fallocate(2)."""
+
+
+def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    """The effects of a call of CALLS that has succeeded."""
+    assert call.syscall is not None
+    name, images = call.syscall.name, recording.images
+    if name in OPENS:
+        return _opened(recording, task, call, result)
+    if name == "truncate":
+        return _truncated(recording, task, call.arguments[0])
+    if not images.watching:
+        return []
+    descriptor = call.arguments[_COPIES[name][0] if name in _COPIES else 0] & 0xFFFF_FFFF
+    file = identity(task.tid, descriptor)
+    if file is None or not images.has(file):
+        return []
+    path = f"/proc/{task.tid}/fd/{descriptor}"
+    return images.changed(path, file, _changed_range(task, name, call.arguments, descriptor, result))
+
+
+def watch_inherited(recording: Recording, tid: int) -> None:
+    """Descriptors that the program starts with may be open for writing."""
+    for descriptor in map(int, os.listdir(f"/proc/{tid}/fd")):
+        file = identity(tid, descriptor)
+        if file is not None and _fdinfo(tid, descriptor)[1] & os.O_ACCMODE:
+            recording.images.opened_for_writing(file)
+
+
+def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
+    assert call.syscall is not None
+    name, index = call.syscall.name, OPENS[call.syscall.name]
+    recording.contents.files += 1
+    flags = os.O_RDWR if index < 0 else call.arguments[index]
+    if not flags & (os.O_ACCMODE | os.O_TRUNC):
+        return []
+    file = identity(task.tid, result)
+    if file is None:
+        return []
+    recording.images.opened_for_writing(file)
+    recording.memory_files |= foreign_memory.is_proc(file)
+    if not (flags & os.O_TRUNC or name in ("creat", "openat2")):
+        return []
+    return recording.images.changed(f"/proc/{task.tid}/fd/{result}", file, _NOTHING)
+
+
+def _truncated(recording: Recording, task: Task, address: int) -> list[Effect]:
+    name = os.fsdecode(task.tracee.read_available(address, _LONGEST_PATH).split(b"\0", 1)[0])
+    path = f"/proc/{task.tid}/root{name}" if name.startswith("/") else f"/proc/{task.tid}/cwd/{name}"
+    try:
+        status = os.stat(path)
+    except OSError:
+        # Another task may have renamed it meanwhile; or it is a link that is absolute in another root.
+        return []
+    return recording.images.changed(path, (status.st_dev, status.st_ino), _NOTHING)
+
+
+def _changed_range(task: Task, name: str, arguments: tuple[int, ...], descriptor: int, result: int) -> range | None:
+    """The offsets whose bytes are others now; None when that may be anywhere."""
+    if name == "ftruncate":
+        return _NOTHING
+    if name == "fallocate":
+        mode, start, length = arguments[1:4]
+        if mode & _MOVED:
+            return None
+        return range(start, start + length) if mode & _EMPTIED_OR_ZEROED else _NOTHING
+    position, flags = _fdinfo(task.tid, descriptor)
+    offset = _offset_argument(name, arguments)
+    if offset is not None and offset != _CURRENT_POSITION:
+        # With O_APPEND the bytes go to the end all the same: pwrite(2), BUGS.
+        return None if flags & os.O_APPEND else range(offset, offset + result)
+    pointer = arguments[_COPIES[name][1] or 0] if name in _COPIES and _COPIES[name][1] else 0
+    end = task.tracee.read_word(pointer) if pointer else position
+    return range(end - result, end)
+
+
+def _offset_argument(name: str, arguments: tuple[int, ...]) -> int | None:
+    return arguments[3] if name in _AT_OFFSET else None
+
+
+def _fdinfo(tid: int, descriptor: int) -> tuple[int, int]:
+    """Position and flags of a descriptor: proc(5)."""
+    with open(f"/proc/{tid}/fdinfo/{descriptor}") as lines:
+        fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
+    return int(fields["pos"]), int(fields["flags"], 8)
