@@ -22,6 +22,7 @@ _PROTECTION = maps.PROT_READ | maps.PROT_WRITE | maps.PROT_EXEC
 _PROT_GROWSDOWN = 0x0100_0000
 """The change reaches down to the start of the mapping: mprotect(2)."""
 _SHARED_VALIDATE = 0x03
+_DROPPABLE = 0x08
 _MAP_TYPE = 0x0F
 _MAP_HUGETLB = 0x40000
 _HUGE_SHIFT, _HUGE_MASK, _DEFAULT_HUGE_SHIFT = 26, 0x3F, 21
@@ -42,6 +43,9 @@ def _mmap(recording: Recording, task: Task, call: OpenCall, result: int) -> list
         length = -(-length // size) * size
     if flags & _MAP_TYPE == _SHARED_VALIDATE:
         flags &= ~maps.MAP_PRIVATE
+    if flags & _MAP_TYPE == _DROPPABLE:
+        # Private memory, but where the kernel has dropped pages of it: a replay that then differs says so.
+        flags |= maps.MAP_PRIVATE
     kept = flags & KEPT_FLAGS
     shared = bool(flags & maps.MAP_SHARED)
     if flags & maps.MAP_ANONYMOUS:

@@ -28,7 +28,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee import syscalls
 from redrive.tracee._native import lib
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
-from redrive.tracee.syscalls import Treatment
+from redrive.tracee.syscalls import MemoryFault, Treatment
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -152,6 +152,8 @@ def prepare(recording: Recording, task: Task) -> None:
         if call.number >= _X32_BIT:
             skip(task, Answer(-errno.ENOSYS))
     elif found.treatment is Treatment.REFUSED:
+        if found.name == "ptrace":
+            _say_that_nothing_is_traced(recording, task)
         skip(task, Answer(-found.refusal))
     elif found.treatment is Treatment.EMULATED:
         said = answers.answer(recording, task, call)
@@ -164,6 +166,16 @@ def prepare(recording: Recording, task: Task) -> None:
         skip(task, Answer(-errno.EINVAL))
     elif recording.short_transfers is not None:
         recording.short_transfers.shorten(task, call)
+
+
+def _say_that_nothing_is_traced(recording: Recording, task: Task) -> None:
+    if not recording.refused_ptrace:
+        recording.refused_ptrace = True
+        recording.note(
+            task,
+            "the program asked for ptrace, which a recorded program is refused: debuggers fail, and so does "
+            "LeakSanitizer unless it is told ASAN_OPTIONS=detect_leaks=0",
+        )
 
 
 def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -213,14 +225,25 @@ def finish(recording: Recording, task: Task) -> None:
     if not call.prepared and regs.get(seen, "rax") == call.number:
         # From 4.8 on RET_TRAP shows an exit stop with the number back where it was, as if the call had returned it.
         call.answered = True
-    registers = registers_after(call, seen)
     if call.answer is not None:
-        for address, data in call.answer.writes:
-            task.tracee.write(address, data)
+        call.answer = _given(task, call.answer)
+    registers = registers_after(call, seen)
     if registers != seen and not call.answered:
         task.tracee.set_registers(registers)
     registers = ignored_signals.as_untraced(task, call, registers)
     complete(recording, task, call, registers, regs.get_signed(registers, "rax"))
+
+
+def _given(task: Task, answer: Answer) -> Answer:
+    """The answer as the program got it: EFAULT where it has no memory for it, and what was written until there."""
+    written: list[tuple[int, bytes]] = []
+    try:
+        for address, data in answer.writes:
+            task.tracee.write(address, data)
+            written.append((address, data))
+    except MemoryFault:
+        return Answer(-errno.EFAULT, tuple(written))
+    return answer
 
 
 def registers_after(call: OpenCall, seen: bytes) -> bytes:
@@ -260,6 +283,7 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
     if task.may_come_back:
         task.repeated.returned(registers)
     task.call = None
+    task.latest_call = call
     if result in RESTARTS:
         task.interrupted = task.restarted if call.number == RESTART_SYSCALL and task.restarted else call
 

@@ -239,7 +239,8 @@ def _header(
         ),
         page_size=os.sysconf("SC_PAGE_SIZE"),
         command=tuple(os.fsencode(argument) for argument in command),
-        working_directory=os.getcwdb(),
+        # Of one that is deleted, getcwd(2) knows nothing.
+        working_directory=os.readlink(b"/proc/self/cwd"),
         environment=_environment(options),
         start_time=time.time(),
         options=_settings(cpu_number, options),

@@ -74,6 +74,8 @@ class Recording:
         self.straight = StraightCalls(self)
         self.outside_memory = OutsideMemory(self)
         self.disguise = Disguise()
+        self.refused_ptrace = False
+        """Whether that has been said."""
         self.named_unknown: set[int] = set()
         self.named_privileged: set[str] = set()
         """Programs that it was said of that they run without the privileges they are marked with."""
@@ -143,7 +145,8 @@ class Recording:
                 break
             if status >> 16 == ptrace.EVENT_SECCOMP:
                 self.keep_stop(task, StopKind.SECCOMP, StopRegisters.OWN, int(task.tracee.stop.message))
-            task.tracee.step(ptrace.CONT)
+            is_signal = status >> 16 == 0 and status >> 8 != ptrace.SYSCALL_STOP_SIGNAL
+            task.tracee.step(ptrace.CONT, os.WSTOPSIG(status) if is_signal else 0)
         self.keep_stop(task, StopKind.EXEC, StopRegisters.OWN, tid)
         task.tracee.step(ptrace.SYSCALL)
         # The kernel shows execve's exit whichever way its entry was driven.

@@ -7,6 +7,7 @@ a landmark.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import struct
@@ -25,6 +26,7 @@ from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
 from redrive.tracee.signal_mask import OF_INSTRUCTIONS
 from redrive.tracee.signal_status import has_signal, read_signal_status
+from redrive.tracee.syscalls import MemoryFault
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -33,6 +35,7 @@ _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSE
 _FAULTS = OF_INSTRUCTIONS - {signal.SIGSYS}
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_ENDS_PROGRAM = frozenset({"execve", "execveat", "rt_sigreturn"})
 _IN_A_ROW_AT_MOST = 1000
 """So many signals put aside in one place say that the task gets nowhere, where they cannot be held back."""
 _SI_KERNEL, _SYS_SECCOMP = 0x80, 1
@@ -137,9 +140,25 @@ def pending_signals(task: Task) -> frozenset[int]:
 
 
 def _is_forced_by_kernel(task: Task, number: int, code: int) -> bool:
-    """Whether no instruction of the program raised this: the SIGSEGV for a signal frame that could not be written."""
+    """Whether no instruction of the program raised this, but the kernel: for a signal frame that could not be written
+    or, in rt_sigreturn, read; or for an execve that failed when the program's memory was gone already.
+    """
     failed, task.frame_failed = task.frame_failed, False
-    return failed and number == signal.SIGSEGV and code == _SI_KERNEL
+    if number != signal.SIGSEGV or code != _SI_KERNEL:
+        return False
+    return failed or _call_has_failed(task)
+
+
+def _call_has_failed(task: Task) -> bool:
+    """Whether the task is right behind a call that ended its program.
+
+    A sigreturn that succeeds goes elsewhere; and an execve that fails in good time raises nothing.
+    """
+    call = task.latest_call
+    if call is None or call.syscall is None or call.syscall.name not in _ENDS_PROGRAM:
+        return False
+    behind = regs.get(call.entry, "rip") == regs.get(task.tracee.registers, "rip")
+    return behind and same_registers(task.tracee.registers, task.registers)
 
 
 def instruction_trap(recording: Recording, task: Task) -> bool:
@@ -164,8 +183,12 @@ def vsyscall(recording: Recording, task: Task) -> None:
     """
     before = task.tracee.registers
     result, writes = instruction_traps.answer_vsyscall(before, recording.cpu)
-    for address, data in writes:
-        task.tracee.write(address, data)
+    try:
+        for address, data in writes:
+            task.tracee.write(address, data)
+    except MemoryFault:
+        # The kernel itself would send SIGSEGV (emulate_vsyscall).
+        result, writes = -errno.EFAULT, []
     task.tracee.set_registers(regs.replace(before, rax=result, orig_rax=-1))
     stack = regs.get(before, "rsp")
     after = regs.replace(before, rax=result, orig_rax=-1, rip=task.tracee.read_word(stack), rsp=stack + 8)

@@ -124,6 +124,8 @@ class Task:
         """Raw stops that belong to the next event."""
         self.signal = 0
         """To be delivered with the next resume."""
+        self.latest_call: OpenCall | None = None
+        """The one that ended last."""
         self.interrupted: OpenCall | None = None
         """The syscall that ended with ERESTART*, until a handler runs or the kernel restarts it."""
         self.restarted: OpenCall | None = None

@@ -81,9 +81,12 @@ def record(
     if not dropped:
         say(f"{result.events} events in {result.path}")
     if verify:
+        from redrive.formats.event_frames import LARGE_EVENTS
         from redrive.replayer.replay import replay
         from redrive.tools.replay_progress import ReplayProgress
 
+        # Its maker can be trusted.
+        os.environ[LARGE_EVENTS] = "1"
         # A divergence leaves the archive where it is, whatever CMD exited with.
         with ReplayProgress() as progress:
             replay(result.path, quiet=True, watcher=progress.watcher)

@@ -108,7 +108,7 @@ class Counted(NamedTuple):
 
 
 class Pointed(NamedTuple):
-    """As many bytes as an integer in memory says, but never over ``limit``.
+    """As many pieces of ``unit`` bytes as an integer in memory says, but never more than ``limit`` bytes.
 
     The integer has ``width`` bytes and is ``at`` bytes behind where the argument ``by`` points.
     """
@@ -117,15 +117,17 @@ class Pointed(NamedTuple):
     width: int = 4
     limit: int = 1 << 20
     at: int = 0
+    unit: int = 1
 
     def bind(self, positions: Positions) -> Writers:
         index = positions[self.by].place
-        width, limit, at = self.width, self.limit, self.at
+        width, limit, at, unit = self.width, self.limit, self.at, self.unit
 
         def pointed(address: int, arguments: Sequence[int], result: int, memory: Memory) -> Iterable[Extent]:
             if not arguments[index]:
                 return ()
-            return ((address, min(int.from_bytes(memory.read(arguments[index] + at, width), "little"), limit)),)
+            count = int.from_bytes(memory.read(arguments[index] + at, width), "little")
+            return ((address, min(count * unit, limit)),)
 
         return Writers(pointed, pointed, None)
 

@@ -111,6 +111,14 @@ _SET_NETFILTER_TABLE = row(
 )
 # TCP_ZEROCOPY_RECEIVE maps the socket's pages into the task.
 _MAP_RECEIVED = row(55, "getsockopt", *_option, *_option_out, refusal=EINVAL)
+# SO_GET_FILTER counts instructions, struct sock_filter.
+_GET_FILTER = row(
+    55,
+    "getsockopt",
+    *_option,
+    out("optval", Pointed("optlen", unit=8), on_error=True),
+    updated("optlen", 4, shown.number32, on_error=True),
+)
 _SHARED_RING = row(54, "setsockopt", *_option, *_option_in, refusal=ENOPROTOOPT)
 _SHARED_RINGS = (
     (263, 5),  # SOL_PACKET: PACKET_RX_RING
@@ -133,5 +141,11 @@ MULTIPLEXERS = (
         | {level << 32 | option: _SHARED_RING for level, option in _SHARED_RINGS},
         lambda arguments: _SETSOCKOPT,
     ),
-    Multiplexer(55, "getsockopt", _level_and_option, {6 << 32 | 35: _MAP_RECEIVED}, lambda arguments: _GETSOCKOPT),
+    Multiplexer(
+        55,
+        "getsockopt",
+        _level_and_option,
+        {6 << 32 | 35: _MAP_RECEIVED, 1 << 32 | 26: _GET_FILTER},
+        lambda arguments: _GETSOCKOPT,
+    ),
 )
