@@ -37,7 +37,7 @@ _SA_RESETHAND = 0x8000_0000
 _ACTION = struct.Struct("<QQQQ")
 """Handler, flags, restorer and mask: struct kernel_sigaction of x86-64."""
 _DEFAULT, _IGNORED = (_ACTION.pack(handler, 0, 0, 0) for handler in (_SIG_DFL, _SIG_IGN))
-_SCRATCH = AGENT_ADDRESS + AGENT_LENGTH - 4096
+SCRATCH = AGENT_ADDRESS + AGENT_LENGTH - 4096
 """The tracee's kernel reads arguments here; nothing of the program's is there."""
 
 
@@ -125,7 +125,7 @@ def undo(recording: Recording, task: Task, number: int) -> None:
     siginfo = bytes(ffi.buffer(task.tracee.stop.siginfo))
     try:
         if task.wishes.actions.handler(number) != _SIG_DFL:
-            _call(recording, task, _RT_SIGACTION, task.wishes.actions.of[number], number, _SCRATCH, 0, _SET_SIZE)
+            _call(recording, task, _RT_SIGACTION, task.wishes.actions.of[number], number, SCRATCH, 0, _SET_SIZE)
         if blocked:
             _restore_mask(recording, task)
             # A forced signal's si_code is above 0: sigaction(2).
@@ -164,7 +164,7 @@ def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
 
 
 def _call(recording: Recording, task: Task, number: int, scratch: bytes, *arguments: int) -> int:
-    task.tracee.write(_SCRATCH, scratch)
+    task.tracee.write(SCRATCH, scratch)
     return call_in_tracee(recording, task, AGENT_ADDRESS, number, *arguments)
 
 
@@ -173,10 +173,10 @@ def _restore_mask(recording: Recording, task: Task) -> None:
         task.tracee.set_signal_mask(task.wishes.mask)
     else:
         mask = struct.pack("<Q", task.wishes.mask)
-        _call(recording, task, RT_SIGPROCMASK, mask, _SIG_BLOCK, _SCRATCH, 0, _SET_SIZE)
+        _call(recording, task, RT_SIGPROCMASK, mask, _SIG_BLOCK, SCRATCH, 0, _SET_SIZE)
 
 
 def _queue(recording: Recording, task: Task, number: int, siginfo: bytes) -> None:
     # By the task itself: nobody else may give a siginfo that says who sent it (rt_sigqueueinfo(2)).
     process, thread = (_call(recording, task, asks, b"") for asks in (_GETPID, _GETTID))
-    _call(recording, task, _RT_TGSIGQUEUEINFO, siginfo, process, thread, number, _SCRATCH)
+    _call(recording, task, _RT_TGSIGQUEUEINFO, siginfo, process, thread, number, SCRATCH)

@@ -25,19 +25,24 @@ SYSCALL_STOPS = {
 
 
 def call_in_tracee(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> int:
-    """Run a syscall at the address of a syscall instruction, in a task stopped outside any syscall; its result.
-
-    Raises RecordError when it fails, and TraceeGone when the task dies of it.
-    """
-
-    def keep(meaning: Meaning) -> None:
-        recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
-
-    injector = Injector(task.tracee, task.tracker, keep, partial(put_aside, recording, task))
-    result = injector.call(instruction, number, *arguments)
+    """As attempt_in_tracee; raises RecordError when it fails."""
+    result = attempt_in_tracee(recording, task, instruction, number, *arguments)
     if -4096 < result < 0:
         raise RecordError(
             f"task {task.tid} could not be prepared: syscall {number} answered {os.strerror(-result)}; "
             "a seccomp filter of the program's own may forbid it"
         )
     return result
+
+
+def attempt_in_tracee(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> int:
+    """Run a syscall at the address of a syscall instruction, in a task stopped outside any syscall; its result.
+
+    Raises TraceeGone when the task dies of it.
+    """
+
+    def keep(meaning: Meaning) -> None:
+        recording.keep_stop(task, SYSCALL_STOPS[meaning], StopRegisters.OWN, 0)
+
+    injector = Injector(task.tracee, task.tracker, keep, partial(put_aside, recording, task))
+    return injector.call(instruction, number, *arguments)

@@ -11,7 +11,8 @@ from redrive.formats.events import Effect, Exec, Map
 from redrive.recorder import forced_signals
 from redrive.recorder.address_space import initial_brk
 from redrive.recorder.errors import RecordError
-from redrive.recorder.injected_calls import call_in_tracee
+from redrive.recorder.forced_signals import SCRATCH
+from redrive.recorder.injected_calls import attempt_in_tracee, call_in_tracee
 from redrive.recorder.permission import check_program
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
@@ -19,11 +20,16 @@ from redrive.tracee import registers as regs
 from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
 from redrive.tracee.mappings import Mapping
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.task_stat import stat_fields
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _MMAP, _MUNMAP, _ARCH_PRCTL, _ARCH_SET_CPUID = 9, 11, 158, 0x1012
+_PRCTL, _PR_SET_MM, _PR_SET_MM_MAP = 157, 35, 14
+_MM_MAP = struct.Struct("<12QII")
+"""struct prctl_mm_map of linux/prctl.h: eleven places of /proc/PID/stat, then the vector, its size and a descriptor."""
+_NO_FILE = 0xFFFF_FFFF
 _NO_LIMIT = 0xFFFF_FFFF_FFFF_FFFF
 """RLIM_INFINITY."""
 _SYSCALL_INSTRUCTION = b"\x0f\x05"
@@ -84,8 +90,31 @@ def _arrange(recording: Recording, task: Task, mappings: list[Mapping], start: I
         task.tracee.write(AGENT_ADDRESS, _SYSCALL_INSTRUCTION)
     for address, end in maps.joined((mapping.start, mapping.end) for mapping in hidden):
         call_in_tracee(recording, task, AGENT_ADDRESS, _MUNMAP, address, end - address)
+    if entry is not None:
+        _hide_vdso_in_proc(recording, task, start)
     if recording.kernel.cpuid_faulting:
         call_in_tracee(recording, task, AGENT_ADDRESS, _ARCH_PRCTL, _ARCH_SET_CPUID, 0)
+
+
+def _hide_vdso_in_proc(recording: Recording, task: Task, start: InitialStack) -> None:
+    """Have /proc/PID/auxv and PR_GET_AUXV show the vector that is on the stack: PR_SET_MM_MAP sets it (prctl(2)).
+
+    Before Linux 3.18, or without CONFIG_CHECKPOINT_RESTORE, the kernel refuses, and they show the vDSO that is gone.
+    """
+    if task.process.filtered:
+        # A filter of the program's own may end it for this call.
+        return
+    pairs = sorted(start.auxiliary.items(), key=lambda pair: pair[1][0])
+    vector = b"".join(
+        struct.pack("<QQ", AT_IGNORE if kind == AT_SYSINFO_EHDR else kind, value) for kind, (_, value) in pairs
+    ) + bytes(16)
+    fields = [int(field) if field.isdigit() else 0 for field in stat_fields(f"/proc/{task.tid}/stat")]
+    start_code, end_code, start_stack = fields[26:29]
+    start_data, end_data, start_brk, *strings = fields[45:52]
+    places = (start_code, end_code, start_data, end_data, start_brk, start_brk, start_stack, *strings)
+    task.tracee.write(SCRATCH, _MM_MAP.pack(*places, SCRATCH + _MM_MAP.size, len(vector), _NO_FILE) + vector)
+    attempt_in_tracee(recording, task, AGENT_ADDRESS, _PRCTL, _PR_SET_MM, _PR_SET_MM_MAP, SCRATCH, _MM_MAP.size, 0)
+    task.tracee.write(SCRATCH, bytes(_MM_MAP.size + len(vector)))
 
 
 def _stack_limit(tid: int) -> int:

@@ -47,6 +47,16 @@ class TestFailures:
             assert ended.stderr.startswith(f"redrive: {other}: ")
             assert "Traceback" not in ended.stderr
 
+    def test_a_program_that_ends_before_its_first_instruction(self, redrive: Redrive) -> None:
+        """Half a program: the kernel has given up the old one when it finds that out, and kills."""
+        half = redrive.folder / "half"
+        half.write_bytes(Path("/bin/true").read_bytes()[:5000])
+        half.chmod(0o755)
+        if redrive.native("sh", "-c", "./half; [ $? = 139 ]").status:
+            pytest.skip("this kernel finds that out in good time")
+        recording = redrive.record(redrive.folder / "trace", "./half")
+        assert recording.status == 1 and b"./half ended before its first instruction" in recording.said, str(recording)
+
     def test_an_error_of_our_own_is_said_to_be_one_and_debug_shows_where(self, redrive: Redrive) -> None:
         program = (
             "import redrive.tools.main as it, redrive.tools.archive_argument as argument\n"

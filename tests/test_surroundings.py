@@ -263,6 +263,26 @@ class TestInShells:
             assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False), ended
         assert shell(redrive, f"$redrive hunt --runs 2 sh -c 'exit 3' {closed}").returncode == 1
 
+    def test_a_directory_that_is_gone(self, redrive: Redrive) -> None:
+        script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+        recording = redrive.behind("sh", "-c", script, "-").record(redrive.folder / "trace", "echo", "here")
+        assert (recording.status, recording.stdout) == (0, b"here\n"), str(recording)
+        redrive.replay_repeats(redrive.folder / "trace", recording)
+
+    def test_a_mapped_file_that_is_open_for_writing_already(self, redrive: Redrive) -> None:
+        script = (
+            "import mmap, os\n"
+            "os.ftruncate(5, 9)\n"
+            "mapped = mmap.mmap(5, 9, prot=mmap.PROT_READ)\n"
+            "print(mapped[:])\n"
+            "os.pwrite(5, b'changed', 0)\n"
+            "print(mapped[:])"
+        )
+        behind = redrive.behind("sh", "-c", 'exec "$@" 5<>inherited', "-")
+        recording = behind.record(redrive.folder / "trace", sys.executable, "-c", script)
+        assert recording.status == 0 and b"changed" in recording.stdout, str(recording)
+        redrive.replay_repeats(redrive.folder / "trace", recording)
+
     def test_no_file_of_ours_becomes_a_standard_descriptor(self, redrive: Redrive) -> None:
         look = "cd /proc/$PPID/fd; readlink 0 1 2 > $OLDPWD/found"
         shell(redrive, f"$redrive record -o trace sh -c '{look}' 0<&- 1>&- 2>&-")

@@ -20,6 +20,9 @@ int main(void)
     CHECK(part == 6 || (part == -1 && errno == EFAULT));
     CHECK_FAILS(fstat(file, (struct stat *)(edge + 4090)), EFAULT);
     CHECK_FAILS(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, 8), EFAULT);
+    /* Calls that the recorder answers itself. */
+    CHECK_FAILS(syscall(SYS_sched_getaffinity, 0, 128, nowhere), EFAULT);
+    CHECK_FAILS(prctl(PR_GET_TSC, nowhere), EFAULT);
     CHECK_FAILS(pipe(nowhere), EFAULT);
     CHECK_FAILS(open(nowhere, O_RDONLY), EFAULT);
     CHECK_FAILS(recvmsg(line[0], nowhere, 0), ENOTSOCK);
