@@ -50,6 +50,8 @@ for number in (signal.SIGPIPE, signal.SIGXFSZ):
     signal.signal(number, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+FOUND_BY = (f"PYTHONPATH={os.environ['PYTHONPATH']}",) if "PYTHONPATH" in os.environ else ()
+"""How Redrive is found where it is not installed into the Python that runs these tests."""
 LAUNCHERS = {
     "none": (),
     "no stdin": ("sh", "-c", 'exec "$@" 0<&-', "sh"),
@@ -66,7 +68,7 @@ LAUNCHERS = {
     "nice": ("nice", "-n", "7"),
     "umask and cwd": ("sh", "-c", 'umask 027; mkdir -p a/b; cd a/b; exec "$@"', "sh"),
     "limits": ("bash", "-c", 'ulimit -n 200; ulimit -c 0; ulimit -Ss 4096; exec "$@"', "bash"),
-    "an environment without a locale": ("env", "-i", "A=1", "NOTHING=", "A=2", "PATH=/usr/bin:/bin"),
+    "an environment without a locale": ("env", "-i", "A=1", "NOTHING=", "A=2", "PATH=/usr/bin:/bin", *FOUND_BY),
     "xargs": ("sh", "-c", 'echo it | xargs -I{} -P2 "$@"', "sh"),
     "make": ("bash", "-c", 'printf "all:\\n\\t+%s\\n" "${*@Q}" | make -s -j3 -f -', "bash"),
 }
