@@ -184,7 +184,7 @@ class Replayer:
                 # A report does not show what was written: no need to hold on to it.
                 self._recent[-1] = self._recent[-1][0], event._replace(writes=())
         if event.number in LIMIT_SYSCALLS:
-            replay_limit(self._tasks, task, event)
+            replay_limit(self._tasks, task, event, event.entry)
         task.registers = after_syscall(event.entry, event.exit)
 
     def _syscall_entry(self, event: SyscallEntry) -> None:
@@ -199,6 +199,8 @@ class Replayer:
             raise UntrustworthyTrace(f"the trace ends a syscall of task {event.task} that never began")
         self._effects.apply(task, event.effects)
         write_memory(task, event.writes)
+        if event.number in LIMIT_SYSCALLS:
+            replay_limit(self._tasks, task, event, task.entry)
         task.registers = after_syscall(task.entry, event.exit)
         self._machine.vectors.set(task, event.xstate)
         task.entry = b""

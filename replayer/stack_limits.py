@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import struct
 
-from redrive.formats.events import Syscall
+from redrive.formats.events import Syscall, SyscallExit
 from redrive.replayer.task import Task
 from redrive.replayer.tasks import Tasks
 from redrive.tracee import registers as regs
@@ -30,9 +30,12 @@ def limit_stack(task: Task, limit: int) -> None:
     task.stack_limit = limit
 
 
-def replay_limit(tasks: Tasks, task: Task, event: Syscall) -> None:
-    """A setrlimit(2) or prlimit(2) of the program's own that succeeded, for itself or for another recorded process."""
-    words = regs.unpack(event.entry)
+def replay_limit(tasks: Tasks, task: Task, event: Syscall | SyscallExit, entry: bytes) -> None:
+    """A setrlimit(2) or prlimit(2) of the program's own that has ended, for itself or for another recorded process.
+
+    ``entry`` are the registers it began with; it may have failed.
+    """
+    words = regs.unpack(entry)
     if event.number == _SETRLIMIT:
         process, which, address = 0, words["rdi"], words["rsi"]
     else:
