@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import struct
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,33 @@ def test_a_fault_is_met_where_it_was(tmp_path: Path) -> None:
     trace.enter(EXIT, rax=60, rdi=9)
     trace.exit(9 << 8)
     assert replay(trace.close()).wait_status == 9 << 8
+
+
+BELOW_A_LIMIT = f"""
+    mov $160, %eax
+    mov $3, %edi
+    mov ${DATA:#x}, %esi
+    syscall
+    movb $0, -0x200000(%rsp)
+"""
+AFTER_SETRLIMIT = 17
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_a_stack_ends_where_the_program_has_set_its_limit(tmp_path: Path, split: bool) -> None:
+    """Whether setrlimit is one event, or two as others have run meanwhile."""
+    limit = struct.pack("<QQ", 1 << 20, 2**64 - 1)
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(BELOW_A_LIMIT, tmp_path), writes=((DATA, limit),))
+    if split:
+        trace.enter(AFTER_SETRLIMIT, rax=160, rdi=3, rsi=DATA)
+        trace.leave(0)
+    else:
+        trace.syscall(AFTER_SETRLIMIT, 0, rax=160, rdi=3, rsi=DATA)
+    at_fault = regs.replace(trace.registers[FIRST_TASK], orig_rax=-1, eflags=0x202 | RESUME_FLAG)
+    trace.write(_signal(signal.SIGSEGV, SignalPoint.FAULT, at_fault)._replace(action=SignalAction.FATAL))
+    trace.exit(signal.SIGSEGV)
+    assert replay(trace.close()).wait_status == signal.SIGSEGV
 
 
 def test_another_fault_is_a_divergence(tmp_path: Path) -> None:
