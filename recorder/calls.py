@@ -48,6 +48,11 @@ _CLONE_UNTRACED = 0x0080_0000
 _STRICT_MODE_ALLOWS = frozenset({0, 1, 15, 60})
 """read, write, rt_sigreturn and exit: seccomp(2)."""
 
+_NOTHING_IS_TRACED = (
+    "the program asked for ptrace, which a recorded program is refused: debuggers fail, and so does "
+    "LeakSanitizer unless it is told ASAN_OPTIONS=detect_leaks=0"
+)
+
 
 def arguments_of(registers: bytes) -> tuple[int, ...]:
     """The six arguments, unsigned."""
@@ -153,7 +158,7 @@ def prepare(recording: Recording, task: Task) -> None:
             skip(task, Answer(-errno.ENOSYS))
     elif found.treatment is Treatment.REFUSED:
         if found.name == "ptrace":
-            _say_that_nothing_is_traced(recording, task)
+            recording.note(task, _NOTHING_IS_TRACED)
         skip(task, Answer(-found.refusal))
     elif found.treatment is Treatment.EMULATED:
         said = answers.answer(recording, task, call)
@@ -166,16 +171,6 @@ def prepare(recording: Recording, task: Task) -> None:
         skip(task, Answer(-errno.EINVAL))
     elif recording.short_transfers is not None:
         recording.short_transfers.shorten(task, call)
-
-
-def _say_that_nothing_is_traced(recording: Recording, task: Task) -> None:
-    if not recording.refused_ptrace:
-        recording.refused_ptrace = True
-        recording.note(
-            task,
-            "the program asked for ptrace, which a recorded program is refused: debuggers fail, and so does "
-            "LeakSanitizer unless it is told ASAN_OPTIONS=detect_leaks=0",
-        )
 
 
 def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
@@ -226,7 +221,7 @@ def finish(recording: Recording, task: Task) -> None:
         # From 4.8 on RET_TRAP shows an exit stop with the number back where it was, as if the call had returned it.
         call.answered = True
     if call.answer is not None:
-        call.answer = _given(task, call.answer)
+        call.answer = give(task, call.answer)
     registers = registers_after(call, seen)
     if registers != seen and not call.answered:
         task.tracee.set_registers(registers)
@@ -234,8 +229,11 @@ def finish(recording: Recording, task: Task) -> None:
     complete(recording, task, call, registers, regs.get_signed(registers, "rax"))
 
 
-def _given(task: Task, answer: Answer) -> Answer:
-    """The answer as the program got it: EFAULT where it has no memory for it, and what was written until there."""
+def give(task: Task, answer: Answer) -> Answer:
+    """Write an answer to memory, and return it as the program got it.
+
+    That is EFAULT where it has no memory for it, and what was written until there.
+    """
     written: list[tuple[int, bytes]] = []
     try:
         for address, data in answer.writes:

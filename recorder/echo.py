@@ -8,6 +8,7 @@ import struct
 from collections.abc import Sequence
 
 from redrive.formats.events import Echo
+from redrive.recorder.descriptor_info import descriptor_info
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.tracee import Tracee
@@ -83,17 +84,16 @@ class EchoFinder:
         if not stream:
             return None
         pointer = arguments[offset] if offset is not None else 0
-        end = tracee.read_word(pointer) if pointer else _position(tracee.tid, arguments[source])
+        end = (
+            tracee.read_word(pointer)
+            if pointer
+            else descriptor_info(tracee.tid, arguments[source] & 0xFFFF_FFFF).position
+        )
         descriptor = os.open(f"/proc/{tracee.tid}/fd/{arguments[source] & 0xFFFF_FFFF}", os.O_RDONLY | os.O_CLOEXEC)
         try:
             return Echo(stream, (), os.pread(descriptor, length, end - length))
         finally:
             os.close(descriptor)
-
-
-def _position(tid: int, descriptor: int) -> int:
-    with open(f"/proc/{tid}/fdinfo/{descriptor & 0xFFFF_FFFF}") as lines:
-        return int(next(line for line in lines if line.startswith("pos:")).split()[1])
 
 
 def _vector(tracee: Tracee, address: int, count: int, length: int) -> tuple[tuple[int, int], ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect
 from redrive.recorder import foreign_memory
+from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.echo import identity
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def watch_inherited(recording: Recording, tid: int) -> None:
     """Descriptors that the program starts with may be open for writing."""
     for descriptor in map(int, os.listdir(f"/proc/{tid}/fd")):
         file = identity(tid, descriptor)
-        if file is not None and _fdinfo(tid, descriptor)[1] & os.O_ACCMODE:
+        if file is not None and descriptor_info(tid, descriptor).flags & os.O_ACCMODE:
             recording.images.opened_for_writing(file)
 
 
@@ -94,22 +95,11 @@ def _changed_range(task: Task, name: str, arguments: tuple[int, ...], descriptor
         if mode & _MOVED:
             return None
         return range(start, start + length) if mode & _EMPTIED_OR_ZEROED else _NOTHING
-    position, flags = _fdinfo(task.tid, descriptor)
-    offset = _offset_argument(name, arguments)
-    if offset is not None and offset != _CURRENT_POSITION:
+    position, flags = descriptor_info(task.tid, descriptor)
+    if name in _AT_OFFSET and arguments[3] != _CURRENT_POSITION:
         # With O_APPEND the bytes go to the end all the same: pwrite(2), BUGS.
-        return None if flags & os.O_APPEND else range(offset, offset + result)
-    pointer = arguments[_COPIES[name][1] or 0] if name in _COPIES and _COPIES[name][1] else 0
+        return None if flags & os.O_APPEND else range(arguments[3], arguments[3] + result)
+    _, offset = _COPIES.get(name, (0, None))
+    pointer = arguments[offset] if offset is not None else 0
     end = task.tracee.read_word(pointer) if pointer else position
     return range(end - result, end)
-
-
-def _offset_argument(name: str, arguments: tuple[int, ...]) -> int | None:
-    return arguments[3] if name in _AT_OFFSET else None
-
-
-def _fdinfo(tid: int, descriptor: int) -> tuple[int, int]:
-    """Position and flags of a descriptor: proc(5)."""
-    with open(f"/proc/{tid}/fdinfo/{descriptor}") as lines:
-        fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
-    return int(fields["pos"]), int(fields["flags"], 8)

@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, WriteTo
+from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.task import OpenCall, Task
 from redrive.tracee.syscalls import MemoryFault
 
@@ -68,8 +69,7 @@ def _memory_file(recording: Recording, task: Task, call: OpenCall, result: int) 
             return []
         assert call.syscall is not None
         if call.syscall.name in ("write", "writev"):
-            with open(f"/proc/{task.tid}/fdinfo/{descriptor}") as lines:
-                address = int(next(line for line in lines if line.startswith("pos:")).split()[1]) - result
+            address = descriptor_info(task.tid, descriptor).position - result
         else:
             address = call.arguments[3]
     except OSError:

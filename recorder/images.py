@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Effect, Extent, Image, ImageContent, ImageSize, ImageWrite
 from redrive.recorder.errors import RecordError
-from redrive.tracee.mappings import Mapping, page_ceiling
+from redrive.tracee.mappings import Mapping, joined, page_ceiling
 from redrive.tracee.tracee import Tracee
 
 CHUNK = 16 << 20
@@ -156,13 +156,8 @@ class ImageTable:
     ) -> list[Extent]:
         if source < 0:
             return self._from_memory(tracee, file, offset, length, address)
-        _note_mapped(file, offset, offset + length)
-        found = []
-        for chunk in _chunks(file, offset, offset + length):
-            if chunk not in file.chunks:
-                file.chunks.add(chunk)
-                found += list(self._read_chunk(source, file, chunk))
-        return found
+        chunks = _newly_mapped(file, offset, offset + length)
+        return [extent for chunk in chunks for extent in self._read_chunk(source, file, chunk)]
 
     def _read_chunk(self, source: int, file: _File, chunk: int) -> Iterator[Extent]:
         start = chunk * CHUNK
@@ -187,14 +182,13 @@ class ImageTable:
         if file is None:
             return []
         end = mapping.offset + mapping.length
-        _note_mapped(file, mapping.offset, end)
         extents: list[Extent] = []
-        for chunk in [chunk for chunk in _chunks(file, mapping.offset, end) if chunk not in file.chunks]:
-            file.chunks.add(chunk)
+        for chunk in _newly_mapped(file, mapping.offset, end):
             start = max(chunk * CHUNK, mapping.offset)
             length = min((chunk + 1) * CHUNK, end, file.size) - start
             found = self._from_memory(tracee, file, start, length, mapping.start + start - mapping.offset)
-            file.stored.update({chunk} if found else ())
+            if found:
+                file.stored.add(chunk)
             extents += found
         return [ImageContent(file.number, file.size, tuple(extents), file.label)] if extents else []
 
@@ -246,13 +240,14 @@ class ImageTable:
                 file.stored.update(range(start // CHUNK, -(-end // CHUNK)))
 
 
-def _note_mapped(file: _File, start: int, end: int) -> None:
-    """Ranges that overlap or touch become one."""
+def _newly_mapped(file: _File, start: int, end: int) -> list[int]:
+    """Note that a range of offsets is mapped; the chunks of it whose bytes the trace is to get now."""
+    missing = [chunk for chunk in _chunks(file, start, end) if chunk not in file.chunks]
+    file.chunks.update(missing)
     # What lies in a chunk beside what is mapped is kept as well, and believed when more of it is mapped.
-    start, end = start // CHUNK * CHUNK, -(-end // CHUNK) * CHUNK
-    apart = [(first, last) for first, last in file.mapped if last < start or first > end]
-    joined = [(first, last) for first, last in file.mapped if not (last < start or first > end)]
-    file.mapped = [*apart, (min([start, *(first for first, _ in joined)]), max([end, *(last for _, last in joined)]))]
+    whole_chunks = start // CHUNK * CHUNK, -(-end // CHUNK) * CHUNK
+    file.mapped = joined(sorted([*file.mapped, whole_chunks]))
+    return missing
 
 
 def _chunks(file: _File, start: int, end: int) -> range:

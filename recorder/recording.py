@@ -74,8 +74,6 @@ class Recording:
         self.straight = StraightCalls(self)
         self.outside_memory = OutsideMemory(self)
         self.disguise = Disguise()
-        self.refused_ptrace = False
-        """Whether that has been said."""
         self.named_unknown: set[int] = set()
         self.named_privileged: set[str] = set()
         """Programs that it was said of that they run without the privileges they are marked with."""
@@ -112,8 +110,9 @@ class Recording:
 
     def note(self, task: Task, text: str) -> None:
         """Say something once, in the trace and to the user."""
-        self.notes.append(text)
-        self.writer.write(Note(task.tid, text))
+        if text not in self.notes:
+            self.notes.append(text)
+            self.writer.write(Note(task.tid, text))
 
     def keep_stop(self, task: Task, kind: StopKind, source: StopRegisters, value: int) -> None:
         """Keep the raw stop the task is in for its next event."""

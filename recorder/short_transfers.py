@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redrive.recorder.chaos import Chaos
+from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.task import OpenCall, Task
 from redrive.tracee import registers as regs
 
@@ -110,10 +111,7 @@ def _least_of_pipe(transfer: _Transfer, count: int) -> int | None:
 
 
 def _is_nonblocking(tid: int, descriptor: int) -> bool:
-    for line in Path(f"/proc/{tid}/fdinfo/{descriptor}").read_text().splitlines():
-        if line.startswith("flags:"):
-            return bool(int(line.split()[1], 8) & os.O_NONBLOCK)
-    return False
+    return bool(descriptor_info(tid, descriptor).flags & os.O_NONBLOCK)
 
 
 def _gives_single_bytes(tid: int, descriptor: int) -> bool:

@@ -7,7 +7,6 @@ a landmark.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import struct
@@ -20,13 +19,12 @@ from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, deferred_signals, forced_signals, instruction_traps
 from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, take_first_siginfo
 from redrive.recorder.errors import RecordError
-from redrive.recorder.task import State, Task
+from redrive.recorder.task import Answer, State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
 from redrive.tracee.signal_mask import OF_INSTRUCTIONS
 from redrive.tracee.signal_status import has_signal, read_signal_status
-from redrive.tracee.syscalls import MemoryFault
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -183,17 +181,13 @@ def vsyscall(recording: Recording, task: Task) -> None:
     """
     before = task.tracee.registers
     result, writes = instruction_traps.answer_vsyscall(before, recording.cpu)
-    try:
-        for address, data in writes:
-            task.tracee.write(address, data)
-    except MemoryFault:
-        # The kernel itself would send SIGSEGV (emulate_vsyscall).
-        result, writes = -errno.EFAULT, []
-    task.tracee.set_registers(regs.replace(before, rax=result, orig_rax=-1))
+    # Where there is no memory for it, the kernel itself would send SIGSEGV (emulate_vsyscall).
+    given = calls.give(task, Answer(result, tuple(writes)))
+    task.tracee.set_registers(regs.replace(before, rax=given.result, orig_rax=-1))
     stack = regs.get(before, "rsp")
-    after = regs.replace(before, rax=result, orig_rax=-1, rip=task.tracee.read_word(stack), rsp=stack + 8)
+    after = regs.replace(before, rax=given.result, orig_rax=-1, rip=task.tracee.read_word(stack), rsp=stack + 8)
     recording.keep_stop(task, StopKind.SECCOMP, StopRegisters.FIRST, int(task.tracee.stop.message))
-    recording.write(task, Trap(task.tid, TrapCause.VSYSCALL, before, after, tuple(writes), task.take_stops()))
+    recording.write(task, Trap(task.tid, TrapCause.VSYSCALL, before, after, given.writes, task.take_stops()))
     task.registers = after
 
 

@@ -125,7 +125,7 @@ class Task:
         self.signal = 0
         """To be delivered with the next resume."""
         self.latest_call: OpenCall | None = None
-        """The one that ended last."""
+        """The one that ended last, of those that were not taken straight."""
         self.interrupted: OpenCall | None = None
         """The syscall that ended with ERESTART*, until a handler runs or the kernel restarts it."""
         self.restarted: OpenCall | None = None

@@ -69,11 +69,11 @@ def read_mappings(tid: int) -> list[Mapping]:
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """(start, end) ranges, which are in order, as few: those that touch are one."""
+    """(start, end) ranges, which are in order, as few: those that touch or overlap are one."""
     found: list[tuple[int, int]] = []
     for start, end in ranges:
-        if found and found[-1][1] == start:
-            found[-1] = (found[-1][0], end)
+        if found and found[-1][1] >= start:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
             found.append((start, end))
     return found

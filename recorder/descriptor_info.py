@@ -1,0 +1,19 @@
+"""What /proc/PID/fdinfo says of a tracee's descriptor (proc(5))."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class DescriptorInfo(NamedTuple):
+    """``position`` is the file offset in bytes, ``flags`` are open(2)'s."""
+
+    position: int
+    flags: int
+
+
+def descriptor_info(tid: int, descriptor: int) -> DescriptorInfo:
+    """Raises OSError when there is no such descriptor, or it may not be looked at."""
+    with open(f"/proc/{tid}/fdinfo/{descriptor}") as lines:
+        fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
+    return DescriptorInfo(int(fields["pos"]), int(fields["flags"], 8))
