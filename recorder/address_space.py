@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Advise, Effect, Map, Protect, Remap, Unmap
@@ -31,6 +32,7 @@ _SHM_RDONLY, _SHM_EXEC = 0o10000, 0o100000
 # madvise(2)'s that change contents or what fork inherits: DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK,
 # DONTNEED_LOCKED.
 _TELLING_ADVICE = frozenset({4, 9, 10, 11, 18, 19, 24})
+_READ_IMPLIES_EXEC = 0x40_0000
 _SYSV_DEVICE = -1
 """Stands for st_dev in the key of a SysV segment's image; its st_ino is the shmid."""
 
@@ -71,7 +73,8 @@ def _munmap(recording: Recording, task: Task, call: OpenCall, result: int) -> li
 def _mprotect(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     address, length = call.arguments[0], page_ceiling(call.arguments[1])
     if result < 0:
-        return _protections(task, address, length)
+        # It failed half way: mprotect(2), ENOMEM.
+        return _protections(read_mappings(task.tid), address, length)
     protection = call.arguments[2]
     if protection & _PROT_GROWSDOWN:
         mapping = maps.find_mapping(read_mappings(task.tid), address)
@@ -81,10 +84,10 @@ def _mprotect(recording: Recording, task: Task, call: OpenCall, result: int) -> 
     return [Protect(address, length, protection & _PROTECTION)] if length else []
 
 
-def _protections(task: Task, address: int, length: int) -> list[Effect]:
-    """After a failure half way (mprotect(2), ENOMEM): what the protections are now."""
+def _protections(mappings: Sequence[maps.Mapping], address: int, length: int) -> list[Effect]:
+    """What the protections in a range are now, in as many effects as they are."""
     found: list[Effect] = []
-    for mapping in read_mappings(task.tid):
+    for mapping in mappings:
         start, end = max(mapping.start, address), min(mapping.end, address + length)
         if start < end:
             found.append(Protect(start, end - start, mapping.protection))
@@ -105,6 +108,31 @@ def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> li
 def initial_brk(tid: int) -> int:
     """Where the program break starts: start_brk, field 47 of /proc/PID/stat (proc(5)).  0 where it is not shown."""
     return int(stat_fields(f"/proc/{tid}/stat")[47])
+
+
+def implies_exec(tid: int) -> bool:
+    """Whether what a task maps readable becomes executable (personality(2)).
+
+    Before Linux 5.8 execve sets it for programs whose stack is executable, as those without a PT_GNU_STACK's are.
+    """
+    return bool(int(Path(f"/proc/{tid}/personality").read_text(), 16) & _READ_IMPLIES_EXEC)
+
+
+def personality_changed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
+    """A call of personality(2) has ended.  Threads have one each; who looks at what was given may look once too often."""
+    task.space.implies_exec |= implies_exec(task.tid)
+
+
+def _as_shown(task: Task, effects: list[Effect]) -> Iterator[Effect]:
+    """With the protections that the kernel gave, which may be more than it was asked for."""
+    shown = read_mappings(task.tid)
+    for effect in effects:
+        if isinstance(effect, Protect):
+            yield from _protections(shown, effect.address, effect.length)
+        elif isinstance(effect, Map) and (mapping := maps.find_mapping(shown, effect.address)) is not None:
+            yield effect._replace(protection=mapping.protection)
+        else:
+            yield effect
 
 
 def _brk(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
@@ -177,7 +205,8 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     failed = -4096 < result < 0
     if failed and name not in _ALWAYS and _PARTIAL_ON_ERROR.get(name) != result:
         return []
-    return derive(recording, task, call, result)
+    effects = derive(recording, task, call, result)
+    return list(_as_shown(task, effects)) if effects and task.space.implies_exec else effects
 
 
 def reaches_agent(call: OpenCall, start: int, length: int) -> bool:

@@ -362,6 +362,7 @@ _AFTER = {
     "PR_SET_NO_NEW_PRIVS": _no_new_privileges,
     "set_tid_address": _clear_tid,
     "set_robust_list": _robust_list,
+    "personality": address_space.personality_changed,
     "sched_yield": _yielded,
     "setpriority": _nice_changed,
     "sched_setattr": _nice_changed,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
 from redrive.recorder import forced_signals
-from redrive.recorder.address_space import initial_brk
+from redrive.recorder.address_space import implies_exec, initial_brk
 from redrive.recorder.errors import RecordError
 from redrive.recorder.forced_signals import SCRATCH
 from redrive.recorder.injected_calls import attempt_in_tracee, call_in_tracee
@@ -46,7 +46,7 @@ def program_started(recording: Recording, task: Task) -> None:
     task.interrupted = None
     if task.space.users > 1:
         task.space.users -= 1
-    task.space = AddressSpace(brk=initial_brk(task.tid))
+    task.space = AddressSpace(brk=initial_brk(task.tid), implies_exec=implies_exec(task.tid))
     task.clear_tid = task.robust_list = 0
     task.process.dumpable = 1
     registers = task.tracee.registers

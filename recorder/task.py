@@ -80,10 +80,12 @@ class AddressSpace:
     """SysV segments: address to length."""
     shares_files: bool = False
     """Whether a writable shared mapping makes its memory visible to other processes."""
+    implies_exec: bool = False
+    """Whether what is mapped readable may have become executable: READ_IMPLIES_EXEC of personality(2)."""
 
     def copy(self) -> AddressSpace:
         """A forked child's."""
-        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files)
+        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files, self.implies_exec)
 
 
 @dataclass(slots=True)
