@@ -39,7 +39,7 @@ lint: $(VENV)/.developer-installed
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy $(PACKAGES:%=-p redrive.%) | sed 's#^build/__editable__[^/]*/redrive/##'
-	@$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Itracee -Itests/programs $(C_SOURCES)
+	@$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Itracee/native -Itests/programs $(C_SOURCES)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tracee/_native.*so

@@ -119,7 +119,7 @@ def implies_exec(tid: int) -> bool:
 
 
 def personality_changed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
-    """A call of personality(2) has ended.  Threads have one each; who looks at what was given may look once too often."""
+    """A call of personality(2) has ended.  Threads have one each; where one does not imply it, looking does no harm."""
     task.space.implies_exec |= implies_exec(task.tid)
 
 

@@ -46,7 +46,7 @@ class Machine:
         return (Call(_ARCH_PRCTL, (_ARCH_SET_CPUID, 0)),) if self.cpuid_faults else ()
 
     def share_faulting(self, share: bool) -> None:
-        """Have cpuid fault in the replayer as it does in its tracees: see redrive_share_cpuid_faulting of step.h."""
+        """Have cpuid fault in the replayer as it does in its tracees: see redrive_share_cpuid_faulting of tracer.h."""
         if self.cpuid_faults:
             lib.redrive_share_cpuid_faulting(share)
 

@@ -1,4 +1,4 @@
-"""Types of the native module; step.h says what its functions do.  cffi has no types for its own objects."""
+"""Types of the native module; the headers of native/ say what it does.  cffi has no types for its own objects."""
 
 from typing import Any
 

@@ -6,23 +6,19 @@ from pathlib import Path
 
 from cffi import FFI
 
-FOLDER = Path(__file__).resolve().parent
+# Relative, as setuptools wants sources relative to setup.py.
+NATIVE = Path("tracee/native")
+TOP = Path(__file__).resolve().parent.parent
 
 ffibuilder = FFI()
-for header in ("step.h", "stub_code.h"):
-    ffibuilder.cdef((FOLDER / header).read_text())
+# In the order of native.h.
+for header in ("task_state.h", "tracee_memory.h", "spawn_tracee.h", "step.h", "stub_code.h", "tracer.h"):
+    ffibuilder.cdef((TOP / NATIVE / header).read_text())
 ffibuilder.set_source(
     "redrive.tracee._native",
-    '#include "step_includes.h"\n#include "stub_code.h"',
-    # Relative, as setuptools wants sources relative to setup.py.
-    sources=[
-        "tracee/step.c",
-        "tracee/shared_cpuid.c",
-        "tracee/stop_log.c",
-        "tracee/stub_code.c",
-        "tracee/thread_identity.c",
-    ],
-    include_dirs=["tracee"],
-    depends=["tracee/step.h", "tracee/step_includes.h", "tracee/stop_log.h", "tracee/stub_code.h"],
+    '#include "native.h"',
+    sources=sorted(str(source.relative_to(TOP)) for source in (TOP / NATIVE).glob("*.c")),
+    include_dirs=[str(NATIVE)],
+    depends=sorted(str(header.relative_to(TOP)) for header in (TOP / NATIVE).glob("*.h")),
     extra_compile_args=["-std=gnu11", "-Wall", "-Wextra"],
 )

@@ -1,4 +1,4 @@
-"""Syscalls made inside a stopped task by the runner of stub_code.c: a whole list of them at the price of one stop.
+"""Syscalls made inside a stopped task by the runner of native/stub_code.c: a list of them at the price of one stop.
 
 The task's memory holds the stub (redrive.replayer.stub) at AGENT_ADDRESS: the runner's code in the first page, its
 list and data in those after it.  The task's registers are lost: the caller sets them anew afterwards.

@@ -1,6 +1,6 @@
 """The kernel side of a recording, played from the records of tests/eras: what seven real kernels showed for one call.
 
-ScriptedKernel stands where cffi's ``lib`` stands (tracee/step.h), so that the recorder, and the Tracee it drives, are
+ScriptedKernel stands where cffi's ``lib`` stands (tracee/native), so that the recorder, and the Tracee it drives, are
 the real ones.  It answers each request with the scenario's next stop, and fails where the recorder asks something else
 than the scenario's tracer did, or leaves other registers.
 
@@ -97,7 +97,7 @@ class ScriptedKernel:
     def _value(self, value: int) -> int:
         return self.call.number if value == GETPPID else value
 
-    # The functions of step.h that the recorder needs for such a task, by their names there.
+    # The functions of tracee/native that the recorder needs for such a task, by their names there.
 
     def redrive_resume(self, tid: int, request: int, signal_number: int) -> int:
         assert tid == TID and self._pending is None

@@ -1,7 +1,4 @@
-#include <stddef.h>
-#include <stdint.h>
-
-#include "stub_code.h"
+#include "native.h"
 
 /* The runner.  rbx points at a list of calls of eight words each:
  *

@@ -1,6 +1,6 @@
 /* The identity under which the tracer's thread looks into tracees of another user. */
 #define _GNU_SOURCE
-#include "step_includes.h"
+#include "native.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,6 +1,6 @@
 /* A line for every ptrace-stop that is waited for, for whoever looks for an error of Redrive's own. */
 #define _GNU_SOURCE
-#include "step_includes.h"
+#include "native.h"
 #include "stop_log.h"
 
 #include <errno.h>

@@ -1,0 +1,192 @@
+/* The step primitive: resume, wait and fetch. */
+#define _GNU_SOURCE
+#include "native.h"
+#include "aside.h"
+#include "ptrace_request.h"
+#include "stop_log.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* Newer than the oldest headers we build with. */
+#define REQUEST_GET_SYSCALL_INFO 0x420e
+
+static int use_syscall_info;
+
+int redrive_use_syscall_info(int use)
+{
+    use_syscall_info = use;
+    return use;
+}
+
+static void fetch_syscall_op(struct redrive_stop *stop)
+{
+    uint8_t info[88] = {0};
+    if (ptrace_request(REQUEST_GET_SYSCALL_INFO, stop->tid, sizeof info, word(info)) > 0)
+        stop->syscall_op = info[0];
+}
+
+static int fetch(struct redrive_stop *stop, int ask_syscall_op)
+{
+    stop->message = 0;
+    stop->syscall_op = -1;
+    stop->registers_valid = 0;
+    if (!WIFSTOPPED(stop->status))
+        return 0;
+    stop->registers_valid = ptrace_request(PTRACE_GETREGS, stop->tid, 0, word(&stop->registers)) == 0;
+    if (stop->status >> 16) {
+        unsigned long message = 0;
+        if (ptrace_request(PTRACE_GETEVENTMSG, stop->tid, 0, word(&message)) == 0)
+            stop->message = message;
+        if (stop->status >> 16 != PTRACE_EVENT_STOP)
+            return 0;
+    }
+    if (WSTOPSIG(stop->status) == (SIGTRAP | 0x80)) {
+        if (ask_syscall_op)
+            fetch_syscall_op(stop);
+    } else if (ptrace_request(PTRACE_GETSIGINFO, stop->tid, 0, word(stop->siginfo)) != 0) {
+        memset(stop->siginfo, 0, sizeof stop->siginfo);
+    }
+    return 0;
+}
+
+static int await(int tid, int flags, struct redrive_stop *stop, int ask_syscall_op)
+{
+    int found, failed;
+    do {
+        found = waitpid(tid, &stop->status, __WALL | flags);
+        if (found < 0)
+            return -errno;
+        stop->tid = found;
+        failed = found ? fetch(stop, ask_syscall_op) : 0;
+        if (__builtin_expect(redrive_stop_log >= 0, 0) && found)
+            redrive_write_stop(stop);
+    } while (__builtin_expect(stop->aside != NULL, 0) && found && redrive_put_aside(stop));
+    return failed;
+}
+
+int redrive_wait(int tid, int flags, struct redrive_stop *stop)
+{
+    return await(tid, flags, stop, use_syscall_info);
+}
+
+int redrive_hold(int tid, struct redrive_stop *stop)
+{
+    int failed = redrive_wait(tid, WNOHANG, stop);
+    if (failed || stop->tid)
+        return failed;
+    /* ESRCH: it is going, and the wait reports that. */
+    ptrace_request(PTRACE_INTERRUPT, tid, 0, 0);
+    return redrive_wait(tid, 0, stop);
+}
+
+int redrive_resume(int tid, int number, int signal)
+{
+    return (int)ptrace_request(number, tid, 0, (uint64_t)signal);
+}
+
+int redrive_step(int tid, int number, int signal, const struct redrive_registers *registers, struct redrive_stop *stop)
+{
+    long failed = 0;
+    stop->request = number;
+    if (registers)
+        failed = ptrace_request(PTRACE_SETREGS, tid, 0, word(registers));
+    if (!failed)
+        failed = ptrace_request(number, tid, 0, (uint64_t)signal);
+    /* ESRCH: killed while stopped.  Its end is what the wait then reports. */
+    if (failed && failed != -ESRCH)
+        return (int)failed;
+    return redrive_wait(tid, 0, stop);
+}
+
+/* The state letter follows the last ')' of /proc/TID/stat: proc(5). */
+static char task_state(int tid)
+{
+    char text[512];
+    snprintf(text, sizeof text, "/proc/%d/stat", tid);
+    int descriptor = open(text, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return 'X';
+    ssize_t length = read(descriptor, text, sizeof text - 1);
+    close(descriptor);
+    if (length <= 0)
+        return 'X';
+    text[length] = 0;
+    const char *end = strrchr(text, ')');
+    return end && end[1] ? end[2] : 'X';
+}
+
+static int wait_or_sleep(int tid, struct redrive_stop *stop, int ask_syscall_op)
+{
+    for (;;) {
+        /* Tracer and tracee share one CPU: yielding lets the task run until it stops or sleeps. */
+        sched_yield();
+        int failed = await(tid, WNOHANG, stop, ask_syscall_op);
+        if (failed)
+            return failed;
+        if (stop->tid)
+            return 1;
+        char state = task_state(tid);
+        if (state == 'S' || state == 'D' || state == 'Z')
+            return 0;
+    }
+}
+
+int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
+{
+    return wait_or_sleep(tid, stop, use_syscall_info);
+}
+
+static unsigned way_of(const struct redrive_stop *entry, const struct redrive_ways *ways)
+{
+    const struct redrive_registers *registers = &entry->registers;
+    if (entry->status >> 16 != PTRACE_EVENT_SECCOMP || entry->message != ways->data || !entry->registers_valid)
+        return 0;
+    /* The vsyscall page, in the upper half, has no exit stop. */
+    if (registers->orig_rax >= sizeof ways->by_number || registers->rip >> 63)
+        return 0;
+    unsigned way = ways->by_number[registers->orig_rax];
+    if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < ways->agent_end &&
+        registers->rsi > ways->agent_start - registers->rdi)
+        return 0;
+    if (way & REDRIVE_NAMES_SIGNAL && ((int)registers->rdi == SIGSEGV || (int)registers->rdi == SIGTRAP))
+        return 0;
+    return way;
+}
+
+static int course_of(const struct redrive_stop *entry, const struct redrive_stop *exit)
+{
+    if (exit->status >> 8 != (SIGTRAP | 0x80) || !exit->registers_valid)
+        return REDRIVE_AT_SECOND_STOP;
+    struct redrive_registers expected = entry->registers;
+    expected.rax = exit->registers.rax;
+    return memcmp(&expected, &exit->registers, sizeof expected) ? REDRIVE_RETURNED : REDRIVE_RESULT_ONLY;
+}
+
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
+                         struct redrive_stop *exit)
+{
+    int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
+    if (failed)
+        return failed;
+    unsigned way = way_of(entry, ways);
+    if (!way)
+        return REDRIVE_AT_FIRST_STOP;
+    failed = redrive_resume(tid, PTRACE_SYSCALL, 0);
+    if (failed && failed != -ESRCH)
+        return failed;
+    if (watch_sleep && way & REDRIVE_MAY_SLEEP) {
+        int stopped = wait_or_sleep(tid, exit, 0);
+        if (stopped <= 0)
+            return stopped ? stopped : REDRIVE_ASLEEP;
+    } else {
+        failed = await(tid, 0, exit, 0);
+        if (failed)
+            return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
+    }
+    return course_of(entry, exit);
+}
