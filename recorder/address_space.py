@@ -96,11 +96,12 @@ def _protections(mappings: Sequence[maps.Mapping], address: int, length: int) ->
 
 def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     address, old, new, flags = call.arguments[:4]
-    recording.outside_memory.grown(task, result & 0xFFFF_FFFF_FFFF_FFFF)
     effects: list[Effect] = []
+    # Only a mapping that grows shows more of its file.
     if new > old:
         mapping = maps.find_mapping(read_mappings(task.tid), result & 0xFFFF_FFFF_FFFF_FFFF)
-        if mapping is not None:
+        if mapping is not None and mapping.inode:
+            recording.outside_memory.grown(task, mapping)
             effects = recording.images.grown(task.tracee, mapping)
     return [*effects, Remap(address, page_ceiling(old), result, page_ceiling(new), flags & _MREMAP_DONTUNMAP)]
 

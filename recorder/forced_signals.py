@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
-from redrive.recorder.injected_calls import call_in_tracee
+from redrive.recorder.injected_calls import SCRATCH, call_in_tracee, call_with_scratch
 from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeError, TraceeGone
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.own_faults import code_of
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_put_aside
 from redrive.tracee.signal_status import has_signal, read_signal_status
 
@@ -37,8 +38,6 @@ _SA_RESETHAND = 0x8000_0000
 _ACTION = struct.Struct("<QQQQ")
 """Handler, flags, restorer and mask: struct kernel_sigaction of x86-64."""
 _DEFAULT, _IGNORED = (_ACTION.pack(handler, 0, 0, 0) for handler in (_SIG_DFL, _SIG_IGN))
-SCRATCH = AGENT_ADDRESS + AGENT_LENGTH - 4096
-"""The tracee's kernel reads arguments here; nothing of the program's is there."""
 
 
 @dataclass(slots=True)
@@ -125,11 +124,12 @@ def undo(recording: Recording, task: Task, number: int) -> None:
     siginfo = bytes(ffi.buffer(task.tracee.stop.siginfo))
     try:
         if task.wishes.actions.handler(number) != _SIG_DFL:
-            _call(recording, task, _RT_SIGACTION, task.wishes.actions.of[number], number, SCRATCH, 0, _SET_SIZE)
+            action = task.wishes.actions.of[number]
+            call_with_scratch(recording, task, action, _RT_SIGACTION, number, SCRATCH, 0, _SET_SIZE)
         if blocked:
             _restore_mask(recording, task)
-            # A forced signal's si_code is above 0: sigaction(2).
-            if struct.unpack_from("<i", siginfo, 8)[0] <= 0:
+            # The kernel raises a forced one.
+            if code_of(siginfo) <= 0:
                 _queue(recording, task, number, siginfo)
     except TraceeError as error:
         if not task.process.filtered:
@@ -163,20 +163,15 @@ def kept_from_steps(recording: Recording, task: Task) -> Iterator[None]:
         _restore_mask(recording, task)
 
 
-def _call(recording: Recording, task: Task, number: int, scratch: bytes, *arguments: int) -> int:
-    task.tracee.write(SCRATCH, scratch)
-    return call_in_tracee(recording, task, AGENT_ADDRESS, number, *arguments)
-
-
 def _restore_mask(recording: Recording, task: Task) -> None:
     if recording.kernel.signal_mask:
         task.tracee.set_signal_mask(task.wishes.mask)
     else:
         mask = struct.pack("<Q", task.wishes.mask)
-        _call(recording, task, RT_SIGPROCMASK, mask, _SIG_BLOCK, SCRATCH, 0, _SET_SIZE)
+        call_with_scratch(recording, task, mask, RT_SIGPROCMASK, _SIG_BLOCK, SCRATCH, 0, _SET_SIZE)
 
 
 def _queue(recording: Recording, task: Task, number: int, siginfo: bytes) -> None:
     # By the task itself: nobody else may give a siginfo that says who sent it (rt_sigqueueinfo(2)).
-    process, thread = (_call(recording, task, asks, b"") for asks in (_GETPID, _GETTID))
-    _call(recording, task, _RT_TGSIGQUEUEINFO, siginfo, process, thread, number, SCRATCH)
+    process, thread = (call_in_tracee(recording, task, AGENT_ADDRESS, asks) for asks in (_GETPID, _GETTID))
+    call_with_scratch(recording, task, siginfo, _RT_TGSIGQUEUEINFO, process, thread, number, SCRATCH)

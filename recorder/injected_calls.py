@@ -11,6 +11,7 @@ from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
 from redrive.tracee.eras import Meaning
 from redrive.tracee.injection import Injector
+from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -22,6 +23,8 @@ SYSCALL_STOPS = {
     Meaning.EXIT: StopKind.SYSCALL_EXIT,
 }
 """How the trace names what the era's rules make of a stop."""
+SCRATCH = AGENT_ADDRESS + AGENT_LENGTH - 4096
+"""The tracee's kernel reads arguments here; nothing of the program's is there."""
 
 
 def call_in_tracee(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> int:
@@ -33,6 +36,12 @@ def call_in_tracee(recording: Recording, task: Task, instruction: int, number: i
             "a seccomp filter of the program's own may forbid it"
         )
     return result
+
+
+def call_with_scratch(recording: Recording, task: Task, scratch: bytes, number: int, *arguments: int) -> int:
+    """As call_in_tracee, with these bytes at SCRATCH."""
+    task.tracee.write(SCRATCH, scratch)
+    return call_in_tracee(recording, task, AGENT_ADDRESS, number, *arguments)
 
 
 def attempt_in_tracee(recording: Recording, task: Task, instruction: int, number: int, *arguments: int) -> int:

@@ -31,6 +31,7 @@ from redrive.tracee.eras import Request, SyscallStop
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import LONGEST, PAUSE, Flags, Instruction, Kind, MemoryOperand, decode
 from redrive.tracee.landing import JUMP_LENGTH, find_landing
+from redrive.tracee.own_faults import code_of
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.signal_mask import take_put_aside
 from redrive.tracee.syscalls import MemoryFault
@@ -187,7 +188,7 @@ def _run_on(recording: Recording, task: Task, steps: int) -> bool:
 
 
 def _is_step(tracee: Tracee) -> bool:
-    return tracee.stop.status == _STEP_STOP and signals.code_of(bytes(tracee.stop.siginfo[0:16])) > 0
+    return tracee.stop.status == _STEP_STOP and code_of(bytes(tracee.stop.siginfo[0:16])) > 0
 
 
 def _will_do(
@@ -280,7 +281,7 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     number, siginfo = os.WSTOPSIG(status), bytes(recording.buffer(task.tracee.stop.siginfo))
     if signals.is_due(task, number, first_siginfo(task, number, siginfo)):
         return False
-    return signals.defer(recording, task, signals.original_siginfo(task, number, siginfo))
+    return signals.defer_in_running_code(recording, task, signals.original_siginfo(task, number, siginfo))
 
 
 def _hide_pushed_trap_flag(task: Task) -> None:

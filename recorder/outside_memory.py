@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, ImageWrite
-from redrive.tracee.mappings import PAGE, PROT_WRITE, find_mapping, read_mappings
+from redrive.tracee.mappings import PAGE, PROT_WRITE, Mapping, find_mapping, read_mappings
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -101,11 +101,10 @@ class OutsideMemory:
                 self._pause = _PAUSE
             self._add(task, self._files[file], mapping.offset + address - mapping.start, length)
 
-    def grown(self, task: Task, address: int) -> None:
-        """A mapping has been moved or has grown, and is at this address now."""
-        mapping = find_mapping(read_mappings(task.tid), address) if self._files else None
-        shared = self._files.get((mapping.device, mapping.inode)) if mapping is not None and mapping.shared else None
-        if mapping is not None and shared is not None:
+    def grown(self, task: Task, mapping: Mapping) -> None:
+        """A mapping has been moved or has grown."""
+        shared = self._files.get((mapping.device, mapping.inode)) if mapping.shared else None
+        if shared is not None:
             with suppress(OSError):
                 self._add(task, shared, mapping.offset, mapping.length)
 

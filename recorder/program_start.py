@@ -11,8 +11,7 @@ from redrive.formats.events import Effect, Exec, Map
 from redrive.recorder import forced_signals
 from redrive.recorder.address_space import implies_exec, initial_brk
 from redrive.recorder.errors import RecordError
-from redrive.recorder.forced_signals import SCRATCH
-from redrive.recorder.injected_calls import attempt_in_tracee, call_in_tracee
+from redrive.recorder.injected_calls import SCRATCH, attempt_in_tracee, call_in_tracee
 from redrive.recorder.permission import check_program
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps

@@ -23,14 +23,13 @@ from redrive.recorder.task import Answer, State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
-from redrive.tracee.signal_mask import OF_INSTRUCTIONS
+from redrive.tracee.own_faults import FAULT_SIGNALS, code_of
 from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
-_FAULTS = OF_INSTRUCTIONS - {signal.SIGSYS}
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _ENDS_PROGRAM = frozenset({"execve", "execveat", "rt_sigreturn"})
@@ -46,12 +45,6 @@ _FRAME_FPSTATE = 8 + 40 + 23 * 8
 _SOFTWARE_RESERVED = 464
 _FP_XSTATE_MAGIC1 = 0x4650_5853
 _LEGACY_FPSTATE = 512
-
-
-def code_of(siginfo: bytes) -> int:
-    """si_code."""
-    value: int = struct.unpack_from("<i", siginfo, 8)[0]
-    return value
 
 
 def _disposition(task: Task, number: int) -> SignalAction:
@@ -82,11 +75,11 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         _end_trapped_call(recording, task, siginfo)
     siginfo = original_siginfo(task, number, siginfo)
     action = _disposition(task, number)
-    if number in _FAULTS and code > 0 and not _is_forced_by_kernel(task, number, code):
+    if number in FAULT_SIGNALS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
     elif is_due(task, number, siginfo):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
-    elif not defer(recording, task, siginfo):
+    elif not defer_in_running_code(recording, task, siginfo):
         _meet_running_code(recording, task, number, siginfo, action)
     elif task.repeated.has_enough(task.registers):
         yet_to_come = task.repeated.yet_to_come(task.tid, task.registers, dict(task.deferred))
@@ -208,14 +201,14 @@ def original_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
     return original
 
 
-def defer(recording: Recording, task: Task, siginfo: bytes) -> bool:
+def defer_in_running_code(recording: Recording, task: Task, siginfo: bytes) -> bool:
     """Put the signal of a delivery stop in running code aside until the task is at a point that replay can find.
 
     False for one that the task's own instruction has raised, and for one that may act anywhere: where no handler runs,
     and nobody else sees how far the task has come.
     """
     number = os.WSTOPSIG(task.tracee.stop.status)
-    if number in _FAULTS and code_of(siginfo) > 0:
+    if number in FAULT_SIGNALS and code_of(siginfo) > 0:
         return False
     action = _disposition(task, number)
     if action is not SignalAction.HANDLER and (action is SignalAction.IGNORED or task.is_private):

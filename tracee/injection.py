@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi
 from redrive.tracee.eras import Meaning, Request, SyscallStop, SyscallTracker
 from redrive.tracee.errors import TraceeError, TraceeGone
-from redrive.tracee.signal_mask import ALL_SIGNALS, OF_INSTRUCTIONS, Came, signals_pending, take_put_aside
+from redrive.tracee.own_faults import OF_INSTRUCTIONS, code_of
+from redrive.tracee.signal_mask import ALL_SIGNALS, Came, signals_pending, take_put_aside
 from redrive.tracee.tracee import Tracee
 
 
@@ -70,7 +70,7 @@ class Injector:
             return
         number = os.WSTOPSIG(self.tracee.stop.status)
         siginfo = bytes(ffi.buffer(self.tracee.stop.siginfo))
-        if number in OF_INSTRUCTIONS and struct.unpack_from("<i", siginfo, 8)[0] > 0:
+        if number in OF_INSTRUCTIONS and code_of(siginfo) > 0:
             raise TraceeError(f"task {self.tracee.tid} got signal {number} for a syscall injected into it")
         self.came(number, self.tracee.registers, siginfo)
 

@@ -10,18 +10,21 @@ from typing import Any
 FAULT_SIGNALS = frozenset({signal.SIGILL, signal.SIGTRAP, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV})
 """What the kernel raises for a CPU exception (arch/x86/kernel/traps.c and mm/fault.c)."""
 
+OF_INSTRUCTIONS = FAULT_SIGNALS | {signal.SIGSYS}
+"""Those that the kernel raises for what the task itself does: besides exceptions, a seccomp filter's RET_TRAP."""
+
 _SI_CODE = struct.Struct("<8xi")
 
 
-def is_own_fault(stop: Any) -> bool:
-    """Whether a signal-delivery-stop (struct redrive_stop) is that of a CPU exception.
+def code_of(siginfo: bytes) -> int:
+    """si_code, from the first bytes of a siginfo; above 0 where the kernel raised the signal: sigaction(2)."""
+    code: int = _SI_CODE.unpack_from(siginfo)[0]
+    return code
 
-    si_code is above 0 where the kernel raised the signal: sigaction(2).
-    """
-    if os.WSTOPSIG(stop.status) not in FAULT_SIGNALS:
-        return False
-    code: int = _SI_CODE.unpack(bytes(stop.siginfo[0:12]))[0]
-    return code > 0
+
+def is_own_fault(stop: Any) -> bool:
+    """Whether a signal-delivery-stop (struct redrive_stop) is that of a CPU exception."""
+    return os.WSTOPSIG(stop.status) in FAULT_SIGNALS and code_of(bytes(stop.siginfo[0:12])) > 0
 
 
 def is_foreign_stop(stop: Any) -> bool:

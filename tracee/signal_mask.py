@@ -8,13 +8,10 @@ from contextlib import contextmanager, suppress
 
 from redrive.tracee._native import ffi
 from redrive.tracee.errors import TraceeError, TraceeGone
+from redrive.tracee.own_faults import OF_INSTRUCTIONS
 from redrive.tracee.tracee import Tracee
 
 ALL_SIGNALS = 2**64 - 1
-OF_INSTRUCTIONS = frozenset(
-    {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
-)
-"""Those that the kernel raises for what the task itself does, with an si_code above 0 (sigaction(2))."""
 ALL_BUT_FAULTS = ALL_SIGNALS & ~sum(1 << number - 1 for number in OF_INSTRUCTIONS)
 """An instruction that raises a blocked one ends its process (force_sig_info of kernel/signal.c)."""
 
