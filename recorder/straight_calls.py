@@ -63,7 +63,7 @@ def _way(row: Row | None) -> int:
     """How redrive_step_syscall takes a syscall; 0 for stop by stop."""
     # A copy to stdout is looked at before it runs, and the kernel does not run what the recorder answers.
     # One that changes whom the task is may have to be followed by a call in the task, before its event.
-    if row is None or row.command or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY:
+    if row is None or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY:
         return 0
     if row.name in _ADDRESS_CALLS:
         return _STRAIGHT | _NAMES_ADDRESS
@@ -93,7 +93,8 @@ class StraightCalls:
         self._count = 0
         self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
         self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH))
-        self._rows = [syscalls.find(number, (0,) * 6) for number in range(len(self._ways.by_number))]
+        # What a multiplexer's call does depends on its arguments, which the native step does not look at.
+        self._rows = [syscalls.SINGLE.get(number) for number in range(len(self._ways.by_number))]
         self._ways.by_number = list(map(_way, self._rows))
         self._plain = [row is not None and row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))

@@ -1,8 +1,10 @@
 /* What the kernel would do behind a recorder's back is refused as an old kernel would: ENOSYS, and programs fall back.
  * Output: varies */
 #include "check.h"
+#include <linux/if_packet.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #ifndef SYS_rseq
 #define SYS_rseq 334
@@ -29,6 +31,14 @@ int main(void)
         if (recorded())
             CHECK(errno == ENOSYS || errno == EPERM /* by a container's filter, which answers first */);
         printf("%s: %s\n", refused[i].name, strerror(errno));
+    }
+    int packets = socket(AF_PACKET, SOCK_RAW, 0); /* whoever may not have one has nothing to be refused */
+    if (packets >= 0) {
+        struct tpacket_req ring = {4096, 1, 2048, 2};
+        long result = setsockopt(packets, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring);
+        printf("PACKET_RX_RING: %ld\n", result);
+        if (recorded())
+            CHECK(result == -1 && errno == ENOPROTOOPT);
     }
     if (forked() == 0) /* glibc's own fork and posix_spawn still work */
         _exit(0);

@@ -2,6 +2,7 @@
  * Output: varies */
 #include "check.h"
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,6 +35,12 @@ int main(void)
         CHECK(part > 0);
     CHECK(total == sizeof data && send(connection, "thanks", 6, 0) == 6);
     reap(child, 0);
+    struct sock_filter all = {BPF_RET | BPF_K, 0, 0, 0xffff}, attached[4];
+    CHECK(setsockopt(connection, SOL_SOCKET, SO_ATTACH_FILTER, &(struct sock_fprog){1, &all}, sizeof(struct sock_fprog)) == 0);
+    memset(attached, 0, sizeof attached);
+    size = 4; /* instructions */
+    CHECK(getsockopt(connection, SOL_SOCKET, SO_GET_FILTER, attached, &size) == 0 && size == 1);
+    CHECK(memcmp(attached, &all, sizeof all) == 0);
     struct tcp_info info;
     size = sizeof info;
     CHECK(getsockopt(connection, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && size > 0 && size <= sizeof info);

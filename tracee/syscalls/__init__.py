@@ -4,9 +4,10 @@ from redrive.tracee.syscalls.argument import Argument
 from redrive.tracee.syscalls.memory_protocol import Memory, MemoryFault
 from redrive.tracee.syscalls.render import error_text, render, unknown_render
 from redrive.tracee.syscalls.syscall import Syscall, Treatment
-from redrive.tracee.syscalls.table import find, name_of
+from redrive.tracee.syscalls.table import SINGLE, find, name_of
 
 __all__ = [
+    "SINGLE",
     "Argument",
     "Memory",
     "MemoryFault",
