@@ -86,21 +86,31 @@ def redrive(ctx: click.Context) -> None:
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 
 
-def main() -> None:
-    """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does."""
+def main(*, heeds_interrupts: bool = False) -> None:
+    """The console script.  Exits as redrive.tools.failures.ExitStatus says, or as the command does.
+
+    ``heeds_interrupts``: whether SIGINT is at its default and is to raise KeyboardInterrupt meanwhile, as in Python.
+    """
     hold_standard_descriptors()
     hide_tracebacks()
     # Looking for garbage among what is loaded, which all stays, would take a sixth of a short run, half of it at exit.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     try:
-        status = redrive.main(prog_name="redrive", standalone_mode=False)
+        if heeds_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        leave(_status())
+    except KeyboardInterrupt:
+        die_of(signal.SIGINT)
+
+
+def _status() -> str | int | None:
+    try:
+        status: int | None = redrive.main(prog_name="redrive", standalone_mode=False)
     except Exception as error:
         if wanted():
             traceback.print_exc()
-        status = explain(error)
-    except KeyboardInterrupt:
-        die_of(signal.SIGINT)
+        return explain(error)
     except SystemExit as ending:
-        status = ending.code
-    leave(status)
+        return ending.code
+    return status

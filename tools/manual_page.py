@@ -52,9 +52,10 @@ def _sentence(text: str) -> str:
 
 
 def _paragraphs(text: str | None) -> Iterator[str]:
-    for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+    for number, paragraph in enumerate(inspect.cleandoc(text or "").split("\n\n")):
         lines = paragraph.splitlines()
-        yield ".PP"
+        if number:
+            yield ".PP"
         if lines and lines[0].strip(" ") == _UNFILLED:
             yield from (".nf", *map(_text, lines[1:]), ".fi")
         else:

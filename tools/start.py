@@ -12,6 +12,4 @@ def start() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from redrive.tools.main import main
 
-    if heeds_interrupts:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    main()
+    main(heeds_interrupts=heeds_interrupts)
