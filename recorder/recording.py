@@ -476,7 +476,7 @@ class Recording:
             return StopRegisters.OWN if began.answered else StopRegisters.FIRST
         assert task.call is not None
         if meaning is not Meaning.EXIT:
-            return StopRegisters.OWN
+            return StopRegisters.FIRST if task.tracee.registers == task.call.entry else StopRegisters.OWN
         if self._has_executed(task):
             return StopRegisters.FIRST
         seen = task.tracee.registers

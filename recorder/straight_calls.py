@@ -1,4 +1,4 @@
-"""The short way through a syscall that needs nothing done before it runs: both stops in one native call."""
+"""The short way through a syscall that needs nothing done before it runs: all its stops in one native call."""
 
 from __future__ import annotations
 
@@ -36,9 +36,16 @@ _INTERRUPTED = lib.REDRIVE_INTERRUPTED
 _ASLEEP = lib.REDRIVE_ASLEEP
 _RETURNED = lib.REDRIVE_RETURNED
 _RESULT_ONLY = lib.REDRIVE_RESULT_ONLY
+_PAST_ENTRY = lib.REDRIVE_PAST_ENTRY
+_ENDS = frozenset({_RETURNED, _RESULT_ONLY})
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
+_WITHOUT_ENTRY = (Meaning.SECCOMP, Meaning.EXIT)
+_WITH_ENTRY = (Meaning.SECCOMP, Meaning.ENTRY, Meaning.EXIT)
+_SECCOMP_STOP = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA))
+_ENTRY_STOP = encode_stop(Stop(StopKind.SYSCALL_ENTRY, StopRegisters.FIRST, 0))
+_EXIT_STOP = encode_stop(Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0))
 _INTERRUPTED_CALL = frozenset({-errno.EINTR, *calls.RESTARTS})
 VECTOR_STATE_EVERY = 128
 """Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
@@ -81,7 +88,7 @@ def _has_aftermath(row: Row | None) -> bool:
 
 
 class StraightCalls:
-    """Steps a task over whole syscalls where the regime shows exactly a seccomp stop and an exit stop for one."""
+    """Steps a task over whole syscalls, where each shows a seccomp stop first."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -91,16 +98,16 @@ class StraightCalls:
         """Whether our filter is in place, so that CONT reaches every syscall."""
         shown = stops_of_call(recording.kernel.regime, Drive.CONT_THEN_SYSCALL, DrivenCall.TRACED)
         self._count = 0
-        self._possible = shown == (Meaning.SECCOMP, Meaning.EXIT)
-        self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, AGENT_ADDRESS + AGENT_LENGTH))
+        assert shown in (_WITH_ENTRY, _WITHOUT_ENTRY)
+        shows_entry = shown == _WITH_ENTRY
+        agent_end = AGENT_ADDRESS + AGENT_LENGTH
+        self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, agent_end, shows_entry))
         # What a multiplexer's call does depends on its arguments, which the native step does not look at.
         self._rows = [syscalls.SINGLE.get(number) for number in range(len(self._ways.by_number))]
         self._ways.by_number = list(map(_way, self._rows))
         self._plain = [row is not None and row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))
-        self._stops = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)) + encode_stop(
-            Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0)
-        )
+        self._stops = _SECCOMP_STOP + (_ENTRY_STOP if shows_entry else b"") + _EXIT_STOP
 
     def leave_out(self, names: Collection[str]) -> None:
         """Take these calls the long way from now on."""
@@ -113,20 +120,14 @@ class StraightCalls:
 
         False when this task must be driven stop by stop; nothing has been done then.
         """
-        if (
-            not self._possible
-            or not self.filter_installed
-            or task.process.filtered
-            or task.deferred
-            or task.interrupted
-        ):
+        if not self.filter_installed or task.process.filtered or task.deferred or task.interrupted:
             return False
         stop = task.tracee.stop
         scheduler = self._recording.scheduler
         watch_sleep = len(self._recording.tasks) > 1
         while True:
             course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, stop, self._exit)
-            goes_on = self._returned(task, course) if course >= _RETURNED else self._stopped(task, course)
+            goes_on = self._returned(task, course) if course in _ENDS else self._stopped(task, course)
             # From a point where it may come back, what is pending is looked at before it goes on.
             if not goes_on or task.may_come_back or scheduler.turn_may_be_over():
                 return True
@@ -181,18 +182,22 @@ class StraightCalls:
         return True
 
     def _broken_call(self, task: Task, course: int) -> None:
-        """The call's second stop was not its exit, or has not come: go on stop by stop."""
+        """A stop of the call was not the one that was to come, or has not come: go on stop by stop."""
         task.tracker.resumed(Request.CONT, -1, 0)
         number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
         task.tracker.stopped(SyscallStop.SECCOMP, number, rax)
-        task.stops.append(encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA)))
+        task.stops.append(_SECCOMP_STOP)
         calls.begin(self._recording, task)
         calls.prepare(self._recording, task)
         task.tracker.resumed(Request.SYSCALL, number, rax)
-        if course == _INTERRUPTED:
+        if course & _PAST_ENTRY:
+            task.tracker.stopped(SyscallStop.SYSCALL, number, rax)
+            task.stops.append(_ENTRY_STOP)
+            task.tracker.resumed(Request.SYSCALL, number, rax)
+        if course & ~_PAST_ENTRY == _INTERRUPTED:
             self._recording.await_stop(task)
             return
-        if course == _ASLEEP:
+        if course & ~_PAST_ENTRY == _ASLEEP:
             self._recording.leave_asleep(task)
             return
         task.tracee.take_stop(self._exit)

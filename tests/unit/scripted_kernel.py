@@ -168,21 +168,28 @@ class ScriptedKernel:
         self.written.append((address, data[:length]))
         return length
 
-    def redrive_step_syscall(self, tid: int, ways: Any, watch: int, entry: Any, leave: Any) -> int:
+    def redrive_step_syscall(self, tid: int, ways: Any, watch: int, first: Any, last: Any) -> int:
         """As in step.c, for a lone task whose arguments name no address of the agent's."""
         assert not watch
         self.redrive_resume(tid, Request.CONT, 0)
-        self.redrive_wait(tid, 0, entry)
-        number = entry.registers.orig_rax
-        is_ours = entry.status == SECCOMP_STATUS and entry.message == ways.data
+        self.redrive_wait(tid, 0, first)
+        number = first.registers.orig_rax
+        is_ours = first.status == SECCOMP_STATUS and first.message == ways.data
         if not is_ours or number >= len(ways.by_number) or not ways.by_number[number]:
             return lib.REDRIVE_AT_FIRST_STOP
-        self.redrive_resume(tid, Request.SYSCALL, 0)
         before = self.registers
-        self.redrive_wait(tid, 0, leave)
+        past_entry = 0
+        if ways.shows_entry:
+            self.redrive_resume(tid, Request.SYSCALL, 0)
+            self.redrive_wait(tid, 0, last)
+            if last.status != SYSCALL_STATUS or self.registers != before:
+                return lib.REDRIVE_AT_OTHER_STOP
+            past_entry = lib.REDRIVE_PAST_ENTRY
+        self.redrive_resume(tid, Request.SYSCALL, 0)
+        self.redrive_wait(tid, 0, last)
+        if last.status != SYSCALL_STATUS:
+            return lib.REDRIVE_AT_OTHER_STOP | past_entry
         unchanged = regs.replace(before, rax=regs.get(self.registers, "rax")) == self.registers
-        if leave.status != SYSCALL_STATUS:
-            return lib.REDRIVE_AT_SECOND_STOP
         return lib.REDRIVE_RESULT_ONLY if unchanged else lib.REDRIVE_RETURNED
 
 

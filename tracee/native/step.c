@@ -158,35 +158,56 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
     return way;
 }
 
-static int course_of(const struct redrive_stop *entry, const struct redrive_stop *exit)
+/* Whether a stop is a syscall-stop with these registers. */
+static int is_syscall_stop(const struct redrive_stop *stop, const struct redrive_registers *registers)
 {
-    if (exit->status >> 8 != (SIGTRAP | 0x80) || !exit->registers_valid)
-        return REDRIVE_AT_SECOND_STOP;
-    struct redrive_registers expected = entry->registers;
-    expected.rax = exit->registers.rax;
-    return memcmp(&expected, &exit->registers, sizeof expected) ? REDRIVE_RETURNED : REDRIVE_RESULT_ONLY;
+    return stop->status >> 8 == (SIGTRAP | 0x80) && stop->registers_valid &&
+           memcmp(&stop->registers, registers, sizeof *registers) == 0;
 }
 
-int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
-                         struct redrive_stop *exit)
+static int course_of(const struct redrive_stop *first, const struct redrive_stop *last)
 {
-    int failed = redrive_step(tid, PTRACE_CONT, 0, NULL, entry);
-    if (failed)
-        return failed;
-    unsigned way = way_of(entry, ways);
-    if (!way)
-        return REDRIVE_AT_FIRST_STOP;
-    failed = redrive_resume(tid, PTRACE_SYSCALL, 0);
+    struct redrive_registers expected = first->registers;
+    expected.rax = last->registers.rax;
+    if (is_syscall_stop(last, &expected))
+        return REDRIVE_RESULT_ONLY;
+    return is_syscall_stop(last, &last->registers) ? REDRIVE_RETURNED : REDRIVE_AT_OTHER_STOP;
+}
+
+/* From one stop in a syscall to the next. */
+static int go_on(int tid, int may_sleep, struct redrive_stop *stop)
+{
+    int failed = redrive_resume(tid, PTRACE_SYSCALL, 0);
     if (failed && failed != -ESRCH)
         return failed;
-    if (watch_sleep && way & REDRIVE_MAY_SLEEP) {
-        int stopped = wait_or_sleep(tid, exit, 0);
-        if (stopped <= 0)
-            return stopped ? stopped : REDRIVE_ASLEEP;
-    } else {
-        failed = await(tid, 0, exit, 0);
-        if (failed)
-            return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
+    if (may_sleep) {
+        int stopped = wait_or_sleep(tid, stop, 0);
+        return stopped ? stopped < 0 ? stopped : 0 : REDRIVE_ASLEEP;
     }
-    return course_of(entry, exit);
+    failed = await(tid, 0, stop, 0);
+    return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
+}
+
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *first,
+                         struct redrive_stop *last)
+{
+    int course = redrive_step(tid, PTRACE_CONT, 0, NULL, first);
+    if (course)
+        return course;
+    unsigned way = way_of(first, ways);
+    if (!way)
+        return REDRIVE_AT_FIRST_STOP;
+    if (ways->shows_entry) {
+        course = go_on(tid, 0, last);
+        if (course)
+            return course;
+        if (!is_syscall_stop(last, &first->registers))
+            return REDRIVE_AT_OTHER_STOP;
+    }
+    course = go_on(tid, watch_sleep && way & REDRIVE_MAY_SLEEP, last);
+    if (course < 0)
+        return course;
+    if (!course)
+        course = course_of(first, last);
+    return course < REDRIVE_RETURNED && ways->shows_entry ? course | REDRIVE_PAST_ENTRY : course;
 }

@@ -52,24 +52,26 @@ enum redrive_way {
 struct redrive_ways {
     uint64_t data;                   /* our filter's, which the seccomp stop shows */
     uint64_t agent_start, agent_end; /* the agent's range of addresses */
+    int32_t shows_entry;             /* whether the entry stop comes behind the seccomp stop, as before Linux 4.8 */
     uint8_t by_number[512];
 };
 
 /* How far redrive_step_syscall came. */
 enum redrive_course {
-    REDRIVE_AT_FIRST_STOP = 1,  /* only `entry` is filled; the task is stopped there */
-    REDRIVE_AT_SECOND_STOP = 2, /* both are filled */
-    REDRIVE_INTERRUPTED = 3,    /* a signal of the tracer's interrupted the wait for the second */
+    REDRIVE_AT_FIRST_STOP = 1,  /* only `first` is filled; the task is stopped there */
+    REDRIVE_AT_OTHER_STOP = 2,  /* both are filled, and the last one is not the one that was to come */
+    REDRIVE_INTERRUPTED = 3,    /* a signal of the tracer's interrupted the wait for the next stop */
     REDRIVE_ASLEEP = 4,         /* the task sleeps in the call */
-    REDRIVE_RETURNED = 5,       /* both are filled, and the second is the call's exit */
-    REDRIVE_RESULT_ONLY = 6     /* as before, and of the registers rax alone has changed */
+    REDRIVE_RETURNED = 5,       /* both are filled, and the last one is the call's exit */
+    REDRIVE_RESULT_ONLY = 6,    /* as before, and of the registers rax alone has changed */
+    REDRIVE_PAST_ENTRY = 8      /* added to 2, 3 and 4 when the call's entry stop has been passed */
 };
 
 /* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop for a syscall that has a way, goes on to
- * the stop after it.  Returns an enum redrive_course; REDRIVE_ASLEEP only when `watch_sleep` is set.  `exit` never has its
- * syscall_op: where the second stop is a syscall-stop it can only be the exit. */
-int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *entry,
-                         struct redrive_stop *exit);
+ * the call's exit stop, by its entry stop where the ways say that it shows.  Returns an enum redrive_course; REDRIVE_ASLEEP
+ * only when `watch_sleep` is set.  `last` never has its syscall_op: what the syscall-stops are, their order tells. */
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *first,
+                         struct redrive_stop *last);
 
 /* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
 int redrive_use_syscall_info(int use);
