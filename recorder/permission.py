@@ -30,7 +30,7 @@ _PATH_ARGUMENT = {"execve": 0, "execveat": 1}
 _INTERPRETER = re.compile(rb"#![ \t]*([^ \t\n\0]+)")
 _FIRST_LINE = 256
 """BINPRM_BUF_SIZE of linux/binfmts.h."""
-_PRCTL, _PR_SET_DUMPABLE = 157, 4
+_PRCTL, _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 157, 3, 4
 _CAPABILITIES = "security.capability"
 
 
@@ -57,13 +57,27 @@ def check_program(recording: Recording, task: Task, call: OpenCall | None) -> No
 
 def check_identity(recording: Recording, task: Task, call: OpenCall, result: int) -> None:
     """After a change of user or namespace.  Raises RecordError when the task is out of the recorder's reach now."""
-    if may_look_into(task.tid) or _follow(recording, task):
+    if may_look_into(task.tid):
+        _learn_dumpable(recording, task)
+        return
+    if _follow(recording, task):
         return
     assert call.syscall is not None
     raise RecordError(
         f"task {task.tid} has become another user ({call.syscall.name}), whose processes this recorder may not look "
         "into: that needs the capability CAP_SYS_PTRACE (Docker: --cap-add=SYS_PTRACE)"
     )
+
+
+def _learn_dumpable(recording: Recording, task: Task) -> None:
+    """What the kernel makes of it when a process becomes somebody else: commit_creds of kernel/cred.c.
+
+    A filter of the program's own is not asked about a call that it does not make.
+    """
+    if not task.process.filtered:
+        dumpable = call_in_tracee(recording, task, AGENT_ADDRESS, _PRCTL, _PR_GET_DUMPABLE)
+        # The recorder keeps it at 1 where the program has asked for less.
+        task.process.dumpable = task.process.dumpable if dumpable == 1 else dumpable
 
 
 def _follow(recording: Recording, task: Task) -> bool:

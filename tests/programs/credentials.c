@@ -19,6 +19,8 @@ int main(void)
     if (child == 0) {
         if (geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0) {
             CHECK(getuid() == 65534 && setfsuid(-1) == 65534);
+            printf("dumpable: %d\n", prctl(PR_GET_DUMPABLE));
+            fflush(stdout);
             CHECK_FAILS(setuid(0), EPERM);
             CHECK(open("/etc/shadow", O_RDONLY) == -1);
         }
