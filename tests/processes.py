@@ -18,6 +18,15 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def name_and_state(pid: int) -> tuple[str, str]:
+    """As /proc/PID/stat has them (proc(5)); empty for a process that has gone."""
+    try:
+        name, _, fields = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return "", ""
+    return name, fields.split()[0]
+
+
 def processes_in(folder: Path) -> list[int]:
     """The processes that have this working directory: a hunt, its recorders, and what they record."""
     found = []

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import pexpect
 import pytest
 
+from tests.processes import name_and_state, processes_in, until
 from tests.redrive_command import DEADLINE, OWN_WORDS, Redrive
 
 PROMPT = "outer> "
@@ -75,6 +76,10 @@ class Terminal:
     def resize(self, rows: int, columns: int) -> None:
         """As a window's frame is dragged: the foreground group gets SIGWINCH."""
         self._shell.setwinsize(rows, columns)
+
+    def waits_for_keys(self, name: str) -> None:
+        """Wait until a recorded program of this name sleeps."""
+        until(lambda: any(name_and_state(pid) == (name, "S") for pid in processes_in(self._redrive.folder)))
 
     def record(self, command: str, suffix: str = "") -> None:
         """Start a recording from the shell; ``suffix`` goes behind the command."""
@@ -211,6 +216,8 @@ class TestPrograms:
         terminal.shows("line 22\r\n")
         terminal.type(" ")
         terminal.shows("line 45\r\n")
+        # A SIGWINCH before less has come to wait is looked at after the next key only.
+        terminal.waits_for_keys("less")
         terminal.resize(*LARGER)
         terminal.shows("line 52\r\n")
         terminal.type("/line 333\r")
