@@ -61,7 +61,9 @@ def _mmap(recording: Recording, task: Task, call: OpenCall, result: int) -> list
     task.space.shares_files |= shared
     if image is None:
         kept |= maps.MAP_ANONYMOUS
-    elif shared:
+    else:
+        recording.image_mapped(task, image.number)
+    if image is not None and shared:
         recording.outside_memory.mapped(task, descriptor, image.number, label, result, length)
     return [*effects, Map(result, length, protection & 7, kept, image, label)]
 

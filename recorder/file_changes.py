@@ -20,12 +20,15 @@ _COPIES = {"sendfile": (0, None), "copy_file_range": (2, 3), "splice": (2, 3)}
 """Name: which arguments are the destination's descriptor and the pointer to its offset."""
 _AT_POSITION = frozenset({"write", "writev"})
 _AT_OFFSET = frozenset({"pwrite64", "pwritev", "pwritev2"})
-_BY_DESCRIPTOR = _AT_POSITION | _AT_OFFSET | _COPIES.keys() | {"ftruncate", "fallocate"}
-CALLS = _BY_DESCRIPTOR | {"truncate"} | OPENS.keys()
+BY_DESCRIPTOR = _AT_POSITION | _AT_OFFSET | _COPIES.keys() | {"ftruncate", "fallocate"}
+CALLS = BY_DESCRIPTOR | {"truncate"} | OPENS.keys()
 _NOTHING = range(0)
 """The size at most, which an image follows by itself."""
 _CURRENT_POSITION = 2**64 - 1
 _LONGEST_PATH = 4096
+_NAMED_AT = frozenset({"openat", "openat2"})
+_CURRENT_DIRECTORY = 0xFFFF_FF9C
+"""AT_FDCWD."""
 _EMPTIED_OR_ZEROED = 0x02 | 0x10
 """FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE."""
 _MOVED = 0x08 | 0x20
@@ -40,11 +43,9 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
         return _opened(recording, task, call, result)
     if name == "truncate":
         return _truncated(recording, task, call.arguments[0])
-    if not images.watching:
-        return []
-    descriptor = call.arguments[_COPIES[name][0] if name in _COPIES else 0] & 0xFFFF_FFFF
-    file = identity(task.tid, descriptor)
-    if file is None or not images.has(file):
+    descriptor = _destination(call)
+    file = identity(task.tid, descriptor) if images.watched else None
+    if file is None or images.number_of(file) is None:
         return []
     path = f"/proc/{task.tid}/fd/{descriptor}"
     return images.changed(path, file, _changed_range(task, name, call.arguments, descriptor, result))
@@ -68,22 +69,59 @@ def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> li
     file = identity(task.tid, result)
     if file is None:
         return []
-    recording.images.opened_for_writing(file)
-    recording.memory_files |= foreign_memory.is_proc(file)
+    number = recording.images.opened_for_writing(file)
+    if number is not None:
+        recording.file_may_change(task, number)
+    if foreign_memory.is_proc(file) and not recording.memory_files:
+        recording.memory_files = True
+        recording.straight.leave_out(foreign_memory.CALLS)
     if not (flags & os.O_TRUNC or name in ("creat", "openat2")):
         return []
     return recording.images.changed(f"/proc/{task.tid}/fd/{result}", file, _NOTHING)
 
 
 def _truncated(recording: Recording, task: Task, address: int) -> list[Effect]:
-    name = os.fsdecode(task.tracee.read_available(address, _LONGEST_PATH).split(b"\0", 1)[0])
-    path = f"/proc/{task.tid}/root{name}" if name.startswith("/") else f"/proc/{task.tid}/cwd/{name}"
+    path = _named(task, _CURRENT_DIRECTORY, address)
     try:
         status = os.stat(path)
     except OSError:
         # Another task may have renamed it meanwhile; or it is a link that is absolute in another root.
         return []
     return recording.images.changed(path, (status.st_dev, status.st_ino), _NOTHING)
+
+
+def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | None:
+    """The number of the image whose file a call of CALLS is going to write to, or to make shorter, before it runs."""
+    assert call.syscall is not None
+    name, images = call.syscall.name, recording.images
+    if name in BY_DESCRIPTOR:
+        file = identity(task.tid, _destination(call)) if images.watched else None
+        return None if file is None else images.number_of(file)
+    flags = OPENS.get(name, -1)
+    if (flags >= 0 and not call.arguments[flags] & os.O_TRUNC) or name == "memfd_create":
+        return None
+    at = name in _NAMED_AT
+    directory = call.arguments[0] & 0xFFFF_FFFF if at else _CURRENT_DIRECTORY
+    try:
+        status = os.stat(_named(task, directory, call.arguments[1 if at else 0]))
+    except OSError:
+        return None
+    return images.number_of((status.st_dev, status.st_ino))
+
+
+def _destination(call: OpenCall) -> int:
+    """The descriptor that a call of BY_DESCRIPTOR writes to."""
+    assert call.syscall is not None
+    index, _ = _COPIES.get(call.syscall.name, (0, None))
+    return call.arguments[index] & 0xFFFF_FFFF
+
+
+def _named(task: Task, directory: int, address: int) -> str:
+    """The recorder's own path to a file that a task names, relative to a descriptor or AT_FDCWD."""
+    name = os.fsdecode(task.tracee.read_available(address, _LONGEST_PATH).split(b"\0", 1)[0])
+    if name.startswith("/"):
+        return f"/proc/{task.tid}/root{name}"
+    return f"/proc/{task.tid}/{'cwd' if directory == _CURRENT_DIRECTORY else f'fd/{directory}'}/{name}"
 
 
 def _changed_range(task: Task, name: str, arguments: tuple[int, ...], descriptor: int, result: int) -> range | None:

@@ -40,6 +40,23 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     return _memory_file(recording, task, call, result)
 
 
+def target_of(recording: Recording, task: Task, call: OpenCall) -> int:
+    """The pid that a call of CALLS names as the one to write to, before it runs; 0 for none."""
+    assert call.syscall is not None
+    if call.syscall.name == "process_vm_writev":
+        return call.arguments[0] & 0x7FFF_FFFF
+    return _process_behind(task, call.arguments[0] & 0x7FFF_FFFF) if recording.memory_files else 0
+
+
+def _process_behind(task: Task, descriptor: int) -> int:
+    """The process whose memory a descriptor of the task writes to; 0 for none."""
+    try:
+        match = _MEMORY_FILE.fullmatch(os.readlink(f"/proc/{task.tid}/fd/{descriptor}"))
+    except OSError:
+        return 0
+    return int(match[1]) if match else 0
+
+
 def _process_vm_writev(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     target = recording.tasks.get(call.arguments[0] & 0x7FFF_FFFF)
     if target is None:
@@ -60,14 +77,11 @@ def _process_vm_writev(recording: Recording, task: Task, call: OpenCall, result:
 def _memory_file(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     """The file position is the address; after the write it is behind what was written."""
     descriptor = call.arguments[0] & 0x7FFF_FFFF
+    target = recording.tasks.get(_process_behind(task, descriptor))
+    if target is None:
+        return []
+    assert call.syscall is not None
     try:
-        match = _MEMORY_FILE.fullmatch(os.readlink(f"/proc/{task.tid}/fd/{descriptor}"))
-        if match is None:
-            return []
-        target = recording.tasks.get(int(match[1]))
-        if target is None:
-            return []
-        assert call.syscall is not None
         if call.syscall.name in ("write", "writev"):
             address = descriptor_info(task.tid, descriptor).position - result
         else:

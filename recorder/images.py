@@ -42,8 +42,6 @@ class _File:
     chunks: set[int] = field(default_factory=set)
     volatile: bool = False
     """Mapped shared and writable, so that its timestamps say nothing."""
-    watched: bool = False
-    """A descriptor that may write to it is or was open."""
 
 
 class ImageTable:
@@ -54,19 +52,22 @@ class ImageTable:
         self._files: dict[tuple[int, int], _File] = {}
         self._writable: set[tuple[int, int]] = set()
         self._next = 1
-        self.watching = False
-        """Whether any image's file may be written through a descriptor, so that writes must be looked at."""
+        self.watched: set[int] = set()
+        """The numbers of those whose file a descriptor may write to that is or was open: writes must be looked at."""
 
-    def opened_for_writing(self, identity: tuple[int, int]) -> None:
-        """A descriptor that can write to this file (st_dev, st_ino) has appeared."""
+    def opened_for_writing(self, identity: tuple[int, int]) -> int | None:
+        """A descriptor that can write to this file (st_dev, st_ino) has appeared; its image, if that is watched now."""
         self._writable.add(identity)
         file = self._files.get(identity)
-        if file is not None:
-            file.watched = self.watching = True
+        if file is None or file.number in self.watched:
+            return None
+        self.watched.add(file.number)
+        return file.number
 
-    def has(self, identity: tuple[int, int]) -> bool:
-        """Whether this file (st_dev, st_ino) is or was mapped."""
-        return identity in self._files
+    def number_of(self, identity: tuple[int, int]) -> int | None:
+        """The number of this file's image (st_dev, st_ino), if it is or was mapped."""
+        file = self._files.get(identity)
+        return None if file is None else file.number
 
     def of_descriptor(
         self, tracee: Tracee, descriptor: int, offset: int, length: int, address: int, *, shared_writable: bool
@@ -148,7 +149,7 @@ class ImageTable:
             effects.append(ImageContent(file.number, status.st_size, tuple(extents), label))
         file.volatile |= shared_writable
         if key in self._writable:
-            file.watched = self.watching = True
+            self.watched.add(file.number)
         return Image(file.number, offset), effects
 
     def _missing(

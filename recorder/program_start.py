@@ -164,6 +164,7 @@ def _map_effects(recording: Recording, task: Task, mappings: list[Mapping]) -> l
             )
             continue
         image, learnt = recording.images.of_program(task.tracee, mapping)
+        recording.image_mapped(task, image.number)
         effects += [*learnt, Map(mapping.start, mapping.length, mapping.protection, flags, image, label)]
     return effects
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, families, file_changes, job_control, signals
+from redrive.recorder import calls, families, file_changes, job_control, settling, signals
 from redrive.recorder.contents import Contents
 from redrive.recorder.deferred_signals import put_aside, send_again
 from redrive.recorder.disguise import Disguise
@@ -119,6 +119,18 @@ class Recording:
         own = task.tracee.registers if source is StopRegisters.OWN else b""
         task.stops.append(encode_stop(Stop(kind, source, value, own)))
 
+    def image_mapped(self, task: Task, number: int) -> None:
+        """A task has mapped the image ``number``."""
+        task.space.images.add(number)
+        if number in self.images.watched:
+            task.space.shares_files = True
+            self.straight.leave_out(file_changes.BY_DESCRIPTOR)
+
+    def file_may_change(self, task: Task, number: int) -> None:
+        """A task has opened a file for writing that is mapped, as the image ``number``."""
+        settling.settle_mappers(self, task, number)
+        self.straight.leave_out(file_changes.BY_DESCRIPTOR)
+
     def ended(self, task: Task, status: int) -> None:
         """A task's Exit has been written."""
         if task.tid == self.main_tid:
@@ -173,11 +185,11 @@ class Recording:
         """Let one task run until it sleeps, ends or has had its time."""
         if not self.disguise.take(task.identity or self.disguise.own):
             raise RecordError(f"task {task.tid} cannot be looked into any more: the recorder may not change its user")
-        self._look_for_end(task)
+        self.look_for_end(task)
         while True:
             if task.state is State.STOPPED:
                 task.state = State.READY
-                self._handle(task)
+                self.handle(task)
             if task.state is not State.READY or task.tid not in self.tasks:
                 return
             if not task.midway and self.scheduler.event_passed(task) and self._run_on(task):
@@ -203,7 +215,7 @@ class Recording:
         return True
 
     @staticmethod
-    def _look_for_end(task: Task) -> None:
+    def look_for_end(task: Task) -> None:
         """Others may have killed the task since its latest stop; resuming it would skip its exit event."""
         if task.state is State.READY:
             lib.redrive_wait(task.tid, os.WNOHANG, task.tracee.stop)
@@ -232,6 +244,14 @@ class Recording:
             task.deferred_since = time.monotonic()
         task.tracee.resume(request, signal_number)
         self.await_stop(task)
+
+    def enter_kernel(self, task: Task) -> None:
+        """Run a task over the instruction that takes it into the kernel, to the stop of that."""
+        task.let_go()
+        request = self._request(task)
+        number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
+        task.tracker.resumed(request, number, rax)
+        task.tracee.step(request)
 
     def await_stop(self, task: Task, *, interrupted: bool = False) -> None:
         """Wait for a resumed task, or find it asleep and leave it so; ``interrupted``: a first wait has been."""
@@ -331,7 +351,7 @@ class Recording:
         status = int(task.tracee.stop.status)
         return not task.exited and (not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT)
 
-    def _handle(self, task: Task) -> None:
+    def handle(self, task: Task) -> None:
         """One stop of one task."""
         task.repeated.stopped()
         task.in_group_stop = False
@@ -419,7 +439,7 @@ class Recording:
             task.repeated.quieten(task.tracee, partial(put_aside, self, task))
         elif end is landmarks.End.OVERTAKEN:
             # At once: what the task has done since its latest event, others must not see before its next one.
-            self._handle(task)
+            self.handle(task)
 
     def _gives_time(self, task: Task) -> bool:
         """Whether a task runs on for a few milliseconds, as what it changes meanwhile tells the point from others."""
@@ -467,6 +487,7 @@ class Recording:
             calls.refuse_trace(task)
         elif kind is SyscallStop.SECCOMP or (began is not None and not self.straight.filter_installed):
             calls.prepare(self, task)
+            settling.before_call(self, task)
         if outcome.meaning is Meaning.EXIT:
             self._exit_stop(task)
 

@@ -13,6 +13,7 @@ from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, ignored_signals
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.permission import CHANGES_IDENTITY
+from redrive.recorder.settling import LOOKED_AT
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import registers as regs
@@ -38,6 +39,7 @@ _RETURNED = lib.REDRIVE_RETURNED
 _RESULT_ONLY = lib.REDRIVE_RESULT_ONLY
 _PAST_ENTRY = lib.REDRIVE_PAST_ENTRY
 _ENDS = frozenset({_RETURNED, _RESULT_ONLY})
+_OPENS = {"open": lib.REDRIVE_OPENS_BY_SECOND, "openat": lib.REDRIVE_OPENS_BY_THIRD}
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
@@ -70,7 +72,8 @@ def _way(row: Row | None) -> int:
     """How redrive_step_syscall takes a syscall; 0 for stop by stop."""
     # A copy to stdout is looked at before it runs, and the kernel does not run what the recorder answers.
     # One that changes whom the task is may have to be followed by a call in the task, before its event.
-    if row is None or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY:
+    # And one that reaches into other tasks may find them at a point that replay cannot find.
+    if row is None or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY or row.name in LOOKED_AT:
         return 0
     if row.name in _ADDRESS_CALLS:
         return _STRAIGHT | _NAMES_ADDRESS
@@ -79,7 +82,7 @@ def _way(row: Row | None) -> int:
     if row.name == "rt_sigaction":
         # The action may lie where the kernel then writes the old one, so it is read before; few signals' matter.
         return _STRAIGHT | _NAMES_SIGNAL
-    return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0)
+    return _STRAIGHT | (_MAY_SLEEP if row.may_block else 0) | _OPENS.get(row.name, 0)
 
 
 def _has_aftermath(row: Row | None) -> bool:

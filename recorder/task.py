@@ -79,13 +79,15 @@ class AddressSpace:
     attachments: dict[int, int] = field(default_factory=dict)
     """SysV segments: address to length."""
     shares_files: bool = False
-    """Whether a writable shared mapping makes its memory visible to other processes."""
+    """Whether other processes see or change its memory: by a shared mapping, or by writing to a file it has mapped."""
+    images: set[int] = field(default_factory=set)
+    """The numbers of all images that are or were mapped."""
     implies_exec: bool = False
     """Whether what is mapped readable may have become executable: READ_IMPLIES_EXEC of personality(2)."""
 
     def copy(self) -> AddressSpace:
         """A forked child's."""
-        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files, self.implies_exec)
+        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files, set(self.images), self.implies_exec)
 
 
 @dataclass(slots=True)

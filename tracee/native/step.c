@@ -155,6 +155,9 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
         return 0;
     if (way & REDRIVE_NAMES_SIGNAL && ((int)registers->rdi == SIGSEGV || (int)registers->rdi == SIGTRAP))
         return 0;
+    if ((way & REDRIVE_OPENS_BY_SECOND && registers->rsi & O_TRUNC) ||
+        (way & REDRIVE_OPENS_BY_THIRD && registers->rdx & O_TRUNC))
+        return 0;
     return way;
 }
 

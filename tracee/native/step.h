@@ -45,7 +45,9 @@ enum redrive_way {
     REDRIVE_STRAIGHT = 1,       /* on to its exit stop, without asking */
     REDRIVE_NAMES_ADDRESS = 2,  /* but not when its first two arguments name a range that reaches into the agent's */
     REDRIVE_MAY_SLEEP = 4,      /* and it may wait for another task */
-    REDRIVE_NAMES_SIGNAL = 8    /* but not when its first argument is SIGSEGV or SIGTRAP */
+    REDRIVE_NAMES_SIGNAL = 8,   /* but not when its first argument is SIGSEGV or SIGTRAP */
+    REDRIVE_OPENS_BY_SECOND = 16, /* but not when its second argument has O_TRUNC */
+    REDRIVE_OPENS_BY_THIRD = 32   /* the same, its third */
 };
 
 /* What is the same for all straight syscalls of a recording. */

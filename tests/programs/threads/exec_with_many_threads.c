@@ -7,7 +7,7 @@ enum { THREADS = 30, ROUNDS = 4 };
 
 static char *self, next_round[16];
 static int never[2];
-static volatile uint32_t word;
+static volatile uint32_t word, all_are_there;
 
 static void *is_busy(void *argument)
 {
@@ -25,6 +25,8 @@ static void *is_busy(void *argument)
 
 static void *executes(void *unused)
 {
+    /* While a thread is in execve, others are refused new ones: EAGAIN, copy_fs of kernel/fork.c. */
+    await_change(&all_are_there, 0);
     usleep(3000);
     execl(self, self, next_round, (char *)NULL);
     CHECK(!"execve failed");
@@ -45,5 +47,6 @@ int main(int count, char **arguments)
             started(executes, NULL);
         started(is_busy, (void *)i);
     }
+    change(&all_are_there, 1);
     is_busy((void *)(long)round);
 }

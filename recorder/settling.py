@@ -1,0 +1,84 @@
+"""Before a call changes what another task sees, that task is brought to a point that replay can find.
+
+A task whose memory nobody else sees is held anywhere in its code (Task.is_private).  Some calls reach into such a task
+all the same: process_vm_writev, writes to /proc/PID/mem or to a file that it has mapped, prlimit of its stack.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from redrive.recorder import calls, file_changes, foreign_memory
+from redrive.recorder.task import OpenCall, State, Task
+from redrive.tracee.errors import TraceeGone
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+_RLIMIT_STACK = 3
+LOOKED_AT = frozenset({"truncate", "creat", "openat2", "open_by_handle_at", "process_vm_writev", "prlimit64"})
+"""Calls that are looked at before they run, whatever their arguments; the native step leaves out opens with O_TRUNC."""
+
+
+def before_call(recording: Recording, task: Task) -> None:
+    """At a syscall's last stop before it runs: settle whom it is about to reach into."""
+    call = task.call
+    if len(recording.tasks) == 1 or call is None or call.syscall is None or call.answer is not None:
+        return
+    name = call.syscall.name
+    if name in file_changes.CALLS:
+        number = file_changes.about_to_change(recording, task, call)
+        if number is not None:
+            settle_mappers(recording, task, number)
+            # It may sleep for a disk, but others must not see the file before the call's event has changed the image.
+            call.may_block = False
+    if name in foreign_memory.CALLS or name == "prlimit64":
+        other = recording.tasks.get(_reached(recording, task, call))
+        if other is not None and other is not task:
+            _settle(recording, task, other)
+
+
+def settle_mappers(recording: Recording, task: Task, number: int) -> None:
+    """Settle whoever has mapped the image ``number``, as ``task`` may change its file from now on."""
+    for other in list(recording.tasks.values()):
+        if number in other.space.images:
+            # From now on it is held at landmarks.
+            other.space.shares_files = True
+            if other is not task:
+                _settle(recording, task, other)
+
+
+def _reached(recording: Recording, task: Task, call: OpenCall) -> int:
+    """The task whose memory or limits a call changes; 0 for none."""
+    assert call.syscall is not None
+    if call.syscall.name == "prlimit64":
+        return call.arguments[0] & 0x7FFF_FFFF if call.arguments[1] == _RLIMIT_STACK and call.arguments[2] else 0
+    return foreign_memory.target_of(recording, task, call)
+
+
+def _settle(recording: Recording, task: Task, other: Task) -> None:
+    """Bring a task that is held in running code to an exact point, while ``task`` is at a stop of its syscall."""
+    if not recording.disguise.take(other.identity or recording.disguise.own):
+        return
+    try:
+        with suppress(TraceeGone):
+            recording.look_for_end(other)
+            while other.midway and other.call is None and other.state is State.READY:
+                _bring_on(recording, other)
+            # Its event says that it has come so far before the other's call runs.
+            calls.write_entry(recording, other)
+    finally:
+        recording.disguise.take(task.identity or recording.disguise.own)
+
+
+def _bring_on(recording: Recording, other: Task) -> None:
+    # Loaded when first needed, as the decoder of instructions takes 40 ms.
+    from redrive.recorder import landmarks
+
+    end = landmarks.take(recording, other)
+    other.midway = False
+    if end is landmarks.End.AT_EDGE:
+        recording.enter_kernel(other)
+    if end is not landmarks.End.TAKEN:
+        recording.handle(other)
