@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from redrive.formats.events import Event, Exit, Landmark, Restart, Signal, Syscall, SyscallEntry, SyscallExit, Trap
 from redrive.replayer.causes import likely_cause
@@ -27,9 +27,11 @@ class Divergence(Exception):
     """Replay saw something else than was recorded; str() is the whole report, of many lines."""
 
 
-def report(mismatch: Mismatch, recent: Sequence[tuple[int, Event]], images: Images) -> str:
+def report(mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Images) -> str:
     """All that is known about a divergence at the last of the ``recent`` (number, event) pairs."""
-    number, event = recent[-1]
+    last_events = []
+    for number, event in recent:
+        last_events.append(f"    {number}: {describe_event(event)}")
     task = mismatch.task
     seen = mismatch.seen or _first_registers(event)
     lines = [
@@ -41,9 +43,7 @@ def report(mismatch: Mismatch, recent: Sequence[tuple[int, Event]], images: Imag
     if seen:
         lines += _place(task, regs.get(seen, "rip"), images)
         lines += _registers(mismatch.recorded, seen)
-    lines.append("last events")
-    lines += [f"    {earlier}: {describe_event(other)}" for earlier, other in recent]
-    return "\n".join(lines)
+    return "\n".join([*lines, "last events", *last_events])
 
 
 def describe_event(event: Event) -> str:

@@ -81,11 +81,11 @@ def _check(event: Landmark) -> None:
 def _ticking(tick: Callable[[], None]) -> Iterator[None]:
     """Have waits be interrupted now and then."""
     former = signal.signal(signal.SIGALRM, lambda number, frame: tick())
-    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+    timer = signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, former)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.events import (
     Clone,
-    Event,
     Exec,
     Exit,
     Landmark,
@@ -37,10 +36,12 @@ from redrive.replayer.exits import end_processes, end_thread
 from redrive.replayer.images import Images
 from redrive.replayer.machine import Machine
 from redrive.replayer.memory import write_memory
-from redrive.replayer.mismatch import Mismatch
+from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
+from redrive.replayer.patience import Patience, RanTooLong, hold
 from redrive.replayer.signals import replay_signal
 from redrive.replayer.stack_limits import LIMIT_SYSCALLS, replay_limit
 from redrive.replayer.stub import Stub
+from redrive.replayer.task import Task
 from redrive.replayer.tasks import Tasks
 from redrive.replayer.traps import replay_trap
 from redrive.replayer.watcher import ReplayWatcher
@@ -48,7 +49,6 @@ from redrive.tracee import cpu
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.tracee import Tracee
 
-_LARGE_WRITE = 1 << 16
 RECENT_EVENTS = 10
 """How many events a divergence report shows."""
 
@@ -110,7 +110,7 @@ class Replayer:
             resources.callback(self._end_tasks)
             self._resources = resources.pop_all()
         self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet, watcher=watcher), self._stub)
-        self._recent: collections.deque[tuple[int, Event]] = collections.deque(maxlen=RECENT_EVENTS)
+        self._patience = Patience(reader)
         self._exited_leaders: dict[int, Tracee] = {}
         """Leaders of processes whose other threads live on: they are reported only after those."""
         self._wait_status: int | None = None
@@ -118,27 +118,40 @@ class Replayer:
     def run(self) -> ReplayResult:
         """All events of the trace."""
         handlers = self._handlers()
-        recent = self._recent
         watcher, total = self._watcher, self._reader.completeness.event_count
-        count = 0
+        begins, find_task = self._patience.begins, self._tasks.get
+        count, tid = 0, 0
         try:
-            for entry in self._reader.events(0):
-                recent.append(entry)
-                event = entry[1]
-                handlers[type(event)](event)
-                count += 1
-                if watcher is not None:
-                    watcher.progressed(count, total)
+            with self._patience.ticking():
+                for _, event in self._reader.events(0):
+                    tid = event.task
+                    begins(count, find_task(tid))
+                    handlers[type(event)](event)
+                    count += 1
+                    if watcher is not None:
+                        watcher.progressed(count, total)
         except Mismatch as mismatch:
-            raise Divergence(report(mismatch, recent, self._images)) from None
+            raise self._divergence(mismatch, count) from None
+        except RanTooLong as too_long:
+            raise self._divergence(self._never_came(self._tasks[tid], *too_long.args), count) from None
         except TraceeGone:
-            task = self._tasks[recent[-1][1].task]
-            raise Divergence(report(Mismatch(task, "the task to be alive"), recent, self._images)) from None
+            raise self._divergence(Mismatch(self._tasks[tid], "the task to be alive"), count) from None
         except TraceeError as error:
             raise ReplayError(f"event {count}: {error}") from error
         except ReplayError as error:
             raise type(error)(f"event {count}: {error}") from error
         return self._result(count)
+
+    @staticmethod
+    def _never_came(task: Task, limit: float) -> Mismatch:
+        hold(task)
+        return stopped_elsewhere(task, f"this event within {limit:.0f} s of CPU time", b"")
+
+    def _divergence(self, mismatch: Mismatch, number: int) -> Divergence:
+        # They are read again: to hold on to ten events would cost the memory of the ten largest.
+        first = max(0, number + 1 - RECENT_EVENTS)
+        recent = itertools.islice(self._reader.events(first), number + 1 - first)
+        return Divergence(report(mismatch, recent, self._images))
 
     def close(self) -> None:
         """End whatever is left of the tasks, and give back what they used."""
@@ -180,9 +193,6 @@ class Replayer:
             self._effects.apply(task, event.effects)
         if event.writes:
             write_memory(task, event.writes)
-            if len(event.writes[0][1]) > _LARGE_WRITE:
-                # A report does not show what was written: no need to hold on to it.
-                self._recent[-1] = self._recent[-1][0], event._replace(writes=())
         if event.number in LIMIT_SYSCALLS:
             replay_limit(self._tasks, task, event, event.entry)
         task.registers = after_syscall(event.entry, event.exit)

@@ -16,6 +16,11 @@ def stat_fields(path: str) -> list[str]:
     return ["", "", "", *Path(path).read_text(errors="replace").rpartition(")")[2].split()]
 
 
+def state(tid: int) -> str:
+    """The letter that proc(5) gives for what a task does, field 3.  Raises OSError when the task is gone."""
+    return stat_fields(f"/proc/{tid}/task/{tid}/stat")[3]
+
+
 def cpu_time(tid: int) -> float:
     """Seconds in user code and the kernel, to the clock tick: utime and stime, fields 14 and 15.
 
