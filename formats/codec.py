@@ -19,17 +19,19 @@ from redrive.formats.shapes import (
     Shape,
     either,
     exactly,
+    few_numbered_octets,
     integer,
     integer_or_exactly,
     member,
     nothing,
     numbered_octets,
     octets,
+    octets_between,
     pair,
     record,
     sequence,
     tagged,
-    text,
+    text_up_to,
     unsigned,
 )
 
@@ -41,6 +43,18 @@ execve's arguments fit (at most 6 MiB with 9 bytes or more each, execve(2)).
 MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)
 """Bytes of an encoded event: one syscall moves at most 2 GiB (MAX_RW_COUNT in linux/fs.h)."""
 
+# What is held in memory for longer than its event, or shown whole, has bounds that no kernel lets a recording reach.
+INPUTS_AT_MOST, LONGEST_INPUT = 16, 1 << 13
+"""A syscall has six arguments, and recorders keep 4096 bytes of one."""
+LONGEST_NOTE = LONGEST_LABEL = 1 << 16
+"""Characters; a path has at most 4095 bytes: PATH_MAX of linux/limits.h."""
+LONGEST_ARGUMENT = 1 << 17
+"""Bytes of an argument or variable of execve: MAX_ARG_STRLEN of linux/binfmts.h."""
+LONGEST_CODE = 15
+"""Bytes of an instruction: Intel SDM volume 2, 2.3.11."""
+SMALLEST_XSTATE, LARGEST_XSTATE = 512 + 64, 1 << 16
+"""The legacy area and the header, Intel SDM volume 1, 13.4; more than any CPU's area has."""
+
 FieldShapes: TypeAlias = dict[str, Shape]
 
 _registers = exactly(events.REGISTERS_SIZE)
@@ -48,6 +62,13 @@ _result = integer_or_exactly(events.REGISTERS_SIZE)
 _no_registers = exactly(0)
 _digest = exactly(DIGEST_SIZE)
 _writes = numbered_octets
+_inputs = few_numbered_octets(INPUTS_AT_MOST, LONGEST_INPUT)
+_note = text_up_to(LONGEST_NOTE)
+_label = text_up_to(LONGEST_LABEL)
+_argument = octets_between(0, LONGEST_ARGUMENT)
+_path = octets_between(0, LONGEST_LABEL)
+_xstate = octets_between(SMALLEST_XSTATE, LARGEST_XSTATE)
+_xstate_or_none = either(exactly(0), _xstate)
 _image = record(events.Image, {"number": unsigned, "offset": unsigned})
 _extent = record(events.Extent, {"offset": unsigned, "length": unsigned, "digest": _digest})
 
@@ -58,7 +79,7 @@ EFFECT_SHAPES: dict[type[events.Effect], FieldShapes] = {
         "protection": unsigned,
         "flags": unsigned,
         "image": either(nothing, _image),
-        "label": text,
+        "label": _label,
     },
     events.Unmap: {"address": unsigned, "length": unsigned},
     events.Protect: {"address": unsigned, "length": unsigned, "protection": unsigned},
@@ -70,7 +91,7 @@ EFFECT_SHAPES: dict[type[events.Effect], FieldShapes] = {
         "flags": unsigned,
     },
     events.Advise: {"address": unsigned, "length": unsigned, "advice": integer},
-    events.ImageContent: {"number": unsigned, "size": unsigned, "extents": sequence(_extent), "label": text},
+    events.ImageContent: {"number": unsigned, "size": unsigned, "extents": sequence(_extent), "label": _label},
     events.ImageWrite: {"number": unsigned, "offset": unsigned, "data": octets},
     events.ImageSize: {"number": unsigned, "size": unsigned},
     events.WriteTo: {"task": unsigned, "address": unsigned, "data": octets},
@@ -88,11 +109,11 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     events.Exec: {
         "task": unsigned,
         "former_task": unsigned,
-        "path": octets,
-        "arguments": sequence(octets),
-        "environment": sequence(octets),
+        "path": _path,
+        "arguments": sequence(_argument),
+        "environment": sequence(_argument),
         "registers": _registers,
-        "xstate": octets,
+        "xstate": _xstate_or_none,
         "stack_limit": unsigned,
         "effects": _effects,
         "writes": _writes,
@@ -113,7 +134,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
         "exit": _result,
         "writes": _writes,
         "effects": _effects,
-        "inputs": _writes,
+        "inputs": _inputs,
         "stops": octets,
     },
     events.SyscallEntry: {
@@ -121,14 +142,14 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
         "number": integer,
         "entry": _registers,
         "writes": _writes,
-        "inputs": _writes,
+        "inputs": _inputs,
         "stops": octets,
     },
     events.SyscallExit: {
         "task": unsigned,
         "number": integer,
         "exit": _result,
-        "xstate": octets,
+        "xstate": _xstate_or_none,
         "writes": _writes,
         "effects": _effects,
         "stops": octets,
@@ -142,7 +163,7 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
         "action": member(events.SignalAction),
         "registers": _registers,
         "handler_registers": either(_no_registers, _registers),
-        "handler_xstate": octets,
+        "handler_xstate": _xstate_or_none,
         "writes": _writes,
         "stops": octets,
     },
@@ -156,13 +177,13 @@ EVENT_SHAPES: dict[type[events.Event], FieldShapes] = {
     },
     events.Exit: {"task": unsigned, "status": integer, "writes": _writes, "stops": octets},
     events.Stopped: {"task": unsigned, "stops": octets},
-    events.Note: {"task": unsigned, "text": text},
-    events.VectorState: {"task": unsigned, "xstate": octets},
+    events.Note: {"task": unsigned, "text": _note},
+    events.VectorState: {"task": unsigned, "xstate": _xstate},
     events.Landmark: {
         "task": unsigned,
         "registers": _registers,
-        "xstate": octets,
-        "code": octets,
+        "xstate": _xstate,
+        "code": octets_between(0, LONGEST_CODE),
         "clues": sequence(pair(member(events.Clue), unsigned)),
         "witnesses": _writes,
         "ran": unsigned,
@@ -184,9 +205,7 @@ def _syscall(value: list[Any]) -> events.Syscall:
             and len(entry) == events.REGISTERS_SIZE
             and effects == []
         ):
-            return events.Syscall(
-                task, number, entry, leave, numbered_octets(writes), (), numbered_octets(inputs), stops
-            )
+            return events.Syscall(task, number, entry, leave, numbered_octets(writes), (), _inputs(inputs), stops)
     except (ValueError, Misfit):
         # The other way names the field.
         pass

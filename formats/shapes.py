@@ -74,6 +74,28 @@ def text(value: Any) -> str:
     raise _misfit("a string", value)
 
 
+def text_up_to(most: int) -> Shape:
+    """A string of so many characters at most."""
+
+    def shape(value: Any) -> str:
+        if type(value) is str and len(value) <= most:
+            return value
+        raise _misfit(f"a string of at most {most} characters", value)
+
+    return shape
+
+
+def octets_between(least: int, most: int) -> Shape:
+    """Bytes whose number has these bounds."""
+
+    def shape(value: Any) -> bytes:
+        if type(value) is bytes and least <= len(value) <= most:
+            return value
+        raise _misfit(f"{least} to {most} bytes", value)
+
+    return shape
+
+
 def exactly(size: int) -> Shape:
     """Bytes of one length."""
 
@@ -165,6 +187,18 @@ def numbered_octets(value: Any) -> tuple[tuple[int, bytes], ...]:
             raise _misfit("pairs of a whole number from 0 on and bytes", one)
         pairs.append((one[0], one[1]))
     return tuple(pairs)
+
+
+def few_numbered_octets(count: int, most: int) -> Shape:
+    """As numbered_octets, but at most ``count`` pairs, each of at most ``most`` bytes."""
+
+    def shape(value: Any) -> tuple[tuple[int, bytes], ...]:
+        pairs = numbered_octets(value)
+        if pairs and (len(pairs) > count or max([len(data) for _, data in pairs]) > most):
+            raise _misfit(f"at most {count} pairs of at most {most} bytes", value)
+        return pairs
+
+    return shape
 
 
 def mapping(item: Shape) -> Shape:

@@ -124,6 +124,8 @@ class TraceDirectory:
         for candidate in candidates:
             if candidate.is_file():
                 return candidate
+        if Path(name).exists():
+            raise NoSuchTrace(f"{name} is no regular file, and so no trace")
         raise NoSuchTrace(f"there is no trace {name}, neither as a path nor in {self.path}")
 
     def remove(self, name: str | None) -> Path:

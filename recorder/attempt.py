@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from redrive.formats.errors import ArchiveError
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.options import RecordOptions
 from redrive.recorder.record import record
@@ -275,7 +276,7 @@ def _record(command: Sequence[str], archive: Path, options: RecordOptions, hunt:
         result = record(command, archive, options)
     except CannotStart as error:
         return _Report(error=str(error), start_status=error.status)
-    except RecordError as error:
+    except (RecordError, ArchiveError) as error:
         return _Report(error=str(error))
     except Exception as error:
         return _Report(error=f"an error of Redrive's own, please report it: {type(error).__name__}: {error}")

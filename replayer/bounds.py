@@ -10,6 +10,7 @@ TASKS_AT_ONCE = 4096
 IMAGE_SIZE = 1 << 46
 """Files may be sparse, so this is about what ftruncate takes, not about room."""
 AGENT_END = AGENT_ADDRESS + AGENT_LENGTH
+LARGEST_TRANSFER = 0x7FFF_F000
 PROTECTIONS = 1 | 2 | 4
 MAPPING_FLAGS = 0x01 | 0x02 | 0x20 | 0x100 | 0x4000 | 0x20000
 """MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE, MAP_STACK."""
@@ -29,6 +30,12 @@ def check_memory(address: int, length: int) -> None:
     """Raises UntrustworthyTrace for memory that a program cannot have."""
     if address + length > USER_END or (address < AGENT_END and address + length > AGENT_ADDRESS):
         raise UntrustworthyTrace(f"the trace uses {length} bytes at {address:#x}, where it has no memory")
+
+
+def check_transfer(length: int) -> None:
+    """Raises UntrustworthyTrace for more bytes than one syscall moves: MAX_RW_COUNT of linux/fs.h."""
+    if length > LARGEST_TRANSFER:
+        raise UntrustworthyTrace(f"the trace has a syscall that wrote {length} bytes")
 
 
 def check_protection(protection: int) -> int:

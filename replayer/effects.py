@@ -18,7 +18,13 @@ from redrive.formats.events import (
     Unmap,
     WriteTo,
 )
-from redrive.replayer.bounds import check_image_range, check_mapping_flags, check_pages, check_protection
+from redrive.replayer.bounds import (
+    check_image_range,
+    check_mapping_flags,
+    check_pages,
+    check_protection,
+    check_transfer,
+)
 from redrive.replayer.echo import OutputEcho
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
 from redrive.replayer.images import Images
@@ -35,6 +41,7 @@ _MADVISE_ALLOWED = frozenset({4, 9, 10, 11, 18, 19, 24, 102, 103})
 """MADV_DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK, DONTNEED_LOCKED, GUARD_INSTALL, GUARD_REMOVE."""
 _DESCRIPTOR_ARGUMENT = 1 << 4
 _ROOM_FOR_DESCRIPTORS = 1 + DESCRIPTORS_AT_ONCE
+_ECHOED_AT_ONCE = 1 << 20
 _CALLS_AT_ONCE = LIST_LIMIT - _ROOM_FOR_DESCRIPTORS
 
 
@@ -152,6 +159,9 @@ class Effects:
         if not self._echo.wants(effect.stream):
             return
         self._make_calls(task)
+        check_transfer(sum(length for _, length in effect.pieces))
         for address, length in effect.pieces:
-            self._echo.write(effect.stream, read_memory(task, address, length))
+            for start in range(address, address + length, _ECHOED_AT_ONCE):
+                piece = read_memory(task, start, min(_ECHOED_AT_ONCE, address + length - start))
+                self._echo.write(effect.stream, piece)
         self._echo.write(effect.stream, effect.data)

@@ -7,10 +7,16 @@ import resource
 from collections.abc import Callable
 from typing import NamedTuple
 
+from redrive.formats.event_frames import LARGE_EVENTS, MAXIMUM_RATIO, UNQUESTIONED_SIZE
 from redrive.formats.events import ImageContent, ImageSize, ImageWrite
 from redrive.replayer.anonymous_file import create_anonymous_file, write_all
 from redrive.replayer.bounds import check_image_range
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
+
+_LOOK_EVERY = 16 << 20
+"""Bytes written from one look at how much memory there is in use to the next."""
+_BLOCK = 512
+"""Bytes of st_blocks' unit: stat(3type)."""
 
 
 class ImageFile(NamedTuple):
@@ -23,9 +29,11 @@ class ImageFile(NamedTuple):
 class Images:
     """All images defined so far, by number."""
 
-    def __init__(self, blob: Callable[[bytes], bytes]) -> None:
-        """``blob`` gives the bytes that have a SHA-256 digest, and checks them."""
+    def __init__(self, blob: Callable[[bytes], bytes], archive_size: int) -> None:
+        """``blob`` gives the bytes that have a SHA-256 digest, and checks them; ``archive_size`` is the file's."""
         self._blob = blob
+        self._most = max(UNQUESTIONED_SIZE, MAXIMUM_RATIO * archive_size)
+        self._written_since_look = 0
         self._files: dict[int, ImageFile] = {}
         _raise_descriptor_limit()
 
@@ -41,12 +49,12 @@ class Images:
             data = self._blob(extent.digest)
             if len(data) != extent.length or extent.offset + extent.length > content.size:
                 raise UntrustworthyTrace(f"the trace has a wrong length for a part of {content.label!r}")
-            write_all(image.descriptor, data, extent.offset)
+            self._write(image, data, extent.offset)
 
     def write(self, write: ImageWrite) -> None:
         """A file that is mapped was written to."""
         check_image_range(write.offset, len(write.data))
-        write_all(self._image(write.number).descriptor, write.data, write.offset)
+        self._write(self._image(write.number), write.data, write.offset)
 
     def resize(self, change: ImageSize) -> None:
         """A file that is mapped was truncated or extended."""
@@ -76,6 +84,22 @@ class Images:
         if image is None:
             raise UntrustworthyTrace(f"the trace maps image {number}, which it never defined")
         return image
+
+    def _write(self, image: ImageFile, data: bytes, offset: int) -> None:
+        write_all(image.descriptor, data, offset)
+        self._written_since_look += len(data)
+        if self._written_since_look > _LOOK_EVERY:
+            self._written_since_look = 0
+            self._check_memory()
+
+    def _check_memory(self) -> None:
+        """What a stranger sends must not take memory out of proportion to its own size."""
+        used = sum(os.fstat(image.descriptor).st_blocks for image in self._files.values()) * _BLOCK
+        if used > self._most and LARGE_EVENTS not in os.environ:
+            raise UntrustworthyTrace(
+                f"the trace's mapped files take more than {self._most >> 20} MiB of memory, out of proportion to the "
+                f"archive's size; if you trust its maker, set {LARGE_EVENTS}=1"
+            )
 
     @staticmethod
     def _resize(image: ImageFile, size: int) -> None:

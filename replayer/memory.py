@@ -26,7 +26,8 @@ def write_memory(task: Task, writes: Writes) -> None:
 
 
 def read_memory(task: Task, address: int, length: int) -> bytes:
-    """Memory of the task.  Raises Mismatch where it has none."""
+    """Memory of the task.  Raises Mismatch where it has none, UntrustworthyTrace where none may be."""
+    check_memory(address, length)
     data = task.tracee.read_available(address, length)
     if len(data) != length:
         raise Mismatch(task, f"{length} bytes of memory at {address:#x} to be there")

@@ -103,7 +103,7 @@ class Replayer:
         with contextlib.ExitStack() as resources:
             self._stub = Stub()
             resources.callback(self._stub.close)
-            self._images = Images(reader.blob)
+            self._images = Images(reader.blob, reader.path.stat().st_size)
             resources.callback(self._images.close)
             self._machine.share_faulting(True)
             resources.callback(self._machine.share_faulting, False)

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from redrive.formats.archive_writer import ArchiveWriter
-from redrive.formats.codec import event_encoder
-from redrive.formats.events import Clone
+from redrive.formats.codec import INPUTS_AT_MOST, LONGEST_ARGUMENT, LONGEST_INPUT, event_encoder
+from redrive.formats.events import Clone, Exec, SyscallEntry
 from redrive.formats.frames import (
     Footer,
     FrameFlag,
@@ -224,6 +224,23 @@ def test_made_to_harm(redrive: Redrive, make: Callable[[Path], None]) -> None:
         assert ended.memory < MEMORY, (command, ended)
         assert ended.seconds < SECONDS, (command, ended)
         print(f"{make.__name__} {command}: {ended.seconds:.2f} s, {ended.memory >> 20} MiB")
+
+
+def test_long_commands_and_endless_calls(redrive: Redrive) -> None:
+    """Nothing is wrong with it, but all together it is more than may be held in memory."""
+    path = redrive.folder / "long.redrive"
+    writer = ArchiveWriter(path, HEADER)
+    arguments = (bytes(LONGEST_ARGUMENT),) * 32
+    inputs = ((0, bytes(LONGEST_INPUT)),) * INPUTS_AT_MOST
+    for task in range(160):
+        writer.write(Exec(task, task, b"", arguments, (), bytes(216), b"", 0, (), (), b""))
+    for task in range(5000):
+        writer.write(SyscallEntry(task, 1, bytes(216), (), inputs, b""))
+    writer.close(OUTCOME)
+    for command in ("ps", "dump"):
+        ended = run_limited(redrive, command, path)
+        assert (ended.status, ended.said) == (0, "")
+        assert ended.memory < MEMORY, ended.memory
 
 
 def test_a_long_chain_of_forks(redrive: Redrive) -> None:

@@ -14,7 +14,19 @@ from pathlib import Path
 import pytest
 
 from redrive.formats.errors import ArchiveError
-from redrive.formats.events import Clone, Landmark, Map, Signal, SignalAction, SignalPoint
+from redrive.formats.events import (
+    Clone,
+    Echo,
+    Exec,
+    Extent,
+    ImageContent,
+    ImageWrite,
+    Landmark,
+    Map,
+    Signal,
+    SignalAction,
+    SignalPoint,
+)
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
 from redrive.replayer.replay import replay
@@ -26,6 +38,8 @@ from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHan
 
 O_WRONLY_CREAT = 0o101
 MAP_PRIVATE_ANONYMOUS = 0x22
+XSTATE = bytes(832)
+"""As after a reset: nothing is in use."""
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +194,7 @@ class TestOwnCode:
         trace = TraceByHand(tmp_path / "trace")
         trace.execute(assemble("nop; jmp .", tmp_path))
         at = regs.replace(START, rip=RUNNER_ADDRESS)
-        trace.write(Landmark(FIRST_TASK, at, b"", b"\x0f\x05\xcc", (), (), 1, b""))
+        trace.write(Landmark(FIRST_TASK, at, XSTATE, b"\x0f\x05\xcc", (), (), 1, b""))
         assert isinstance(attack(trace), UntrustworthyTrace)
 
 
@@ -253,12 +267,40 @@ class TestExhaustion:
         attack(trace)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500_000
 
+    @pytest.mark.parametrize("way", ["contents", "writes"])
+    def test_mapped_files(self, tmp_path: Path, way: str) -> None:
+        """One blob of zeros again and again, in two gigabytes of a file; or as many zeros written to it."""
+        trace = TraceByHand(tmp_path / "trace")
+        size = 16 << 20
+        places = range(0, 130 * size, size)
+        if way == "contents":
+            digest = trace.writer.add_blob(bytes(size))
+            extents = tuple(Extent(place, size, digest) for place in places)
+            trace.execute(b"\xeb\xfe", effects=(ImageContent(7, 130 * size, extents, "large"),))
+        else:
+            trace.execute(b"\xeb\xfe", effects=(ImageContent(7, 130 * size, (), "large"),))
+            for place in places:
+                effects = (ImageWrite(7, place, bytes(size)),)
+                trace.write(Exec(FIRST_TASK, FIRST_TASK, b"", (), (), START, b"", 8 << 20, effects, (), b""))
+        error = attack(trace)
+        assert isinstance(error, UntrustworthyTrace) and "REDRIVE_LARGE_EVENTS" in str(error)
+
+    @pytest.mark.parametrize("length", [16 << 30, 1 << 40, 1 << 63])
+    def test_output(self, tmp_path: Path, length: int) -> None:
+        """Memory that costs nothing, as it is never touched, is to be shown."""
+        trace = TraceByHand(tmp_path / "trace")
+        large = Map(0x10_0000_0000, 1 << 44, 3, 0x4022, None, "")
+        trace.execute(b"\x0f\x05", effects=(large, Echo(1, ((0x10_0000_0000, length),), b"")))
+        path = trace.close(complete=False)
+        with pytest.raises(UntrustworthyTrace, match="a syscall that wrote"):
+            replay(path)
+
     def test_a_point_in_running_code_that_never_comes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("redrive.replayer.landmarks._LEAST_TIME", 0.5)
         trace = TraceByHand(tmp_path / "trace")
         trace.execute(assemble("1: inc %rax; jmp 1b", tmp_path))
         at = regs.replace(START, rax=2**63)
-        trace.write(Landmark(FIRST_TASK, at, b"", b"\x48\xff\xc0", (), (), 1, b""))
+        trace.write(Landmark(FIRST_TASK, at, XSTATE, b"\x48\xff\xc0", (), (), 1, b""))
         assert isinstance(attack(trace), Divergence)
 
     def test_stack(self, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -132,6 +133,12 @@ class TestNoVerdict:
             pytest.skip("this kernel has no 32-bit syscalls")
         hunt = redrive.run("hunt", "-j1", program)
         assert hunt.status == 125 and b"32-bit" in hunt.said, str(hunt)
+
+    def test_no_room_for_an_archive(self, redrive: Redrive) -> None:
+        words = shlex.join([*redrive.command, "hunt", "--runs", "2", "true"])
+        hunt = redrive.native("sh", "-c", f"ulimit -f 1; exec {words}")
+        assert b"cannot be written: File too large" in hunt.said and b"Redrive's own" not in hunt.said, str(hunt)
+        assert hunt.status == 125, str(hunt)
 
 
 class TestJobs:

@@ -35,6 +35,17 @@ def escape_bytes(data: bytes) -> str:
     return escape(os.fsdecode(data))
 
 
+def shorten_command(arguments: tuple[bytes, ...], most: int) -> tuple[bytes, ...]:
+    """A command's arguments, or as many of their first bytes as are asked for, and `...` as the last argument."""
+    kept: list[bytes] = []
+    for argument in arguments:
+        most -= len(argument) + 1
+        if most < 0:
+            return (*kept, argument[: most + 1 + len(argument)], b"...")
+        kept.append(argument)
+    return arguments
+
+
 def escape_command(arguments: Iterable[bytes]) -> str:
     """A command as one would type it to a shell, but for what does not print."""
     return " ".join(escape(shlex.quote(os.fsdecode(argument))) for argument in arguments)

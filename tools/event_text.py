@@ -27,8 +27,8 @@ from redrive.formats.events import (
     Writes,
 )
 from redrive.formats.stops import StopRegisters, decode_stops
-from redrive.tools.escaping import escape, escape_bytes, escape_command
-from redrive.tools.process_tree import CLONE_THREAD
+from redrive.tools.escaping import escape, escape_bytes, escape_command, shorten_command
+from redrive.tools.process_tree import CLONE_THREAD, LONGEST_COMMAND
 from redrive.tools.wait_status import describe, signal_name
 from redrive.tracee import registers as regs
 from redrive.tracee.syscalls import find, name_of, render, unknown_render
@@ -38,6 +38,8 @@ FIRST_REGISTERS = ("entry", "registers", "before")
 SECOND_REGISTERS = ("exit", "handler_registers", "after")
 PREVIEW_SIZE = 32
 """Of each extent that the kernel wrote, so many bytes are shown."""
+_UNFINISHED_AT_MOST = 1024
+"""So many syscalls' arguments are remembered; a trace of strangers may begin any number."""
 PREVIEW_COUNT = 3
 """So many extents are shown."""
 
@@ -59,7 +61,9 @@ class EventText:
 
     @line.register
     def _(self, event: SyscallEntry) -> str:
-        self._unfinished[event.task] = event
+        if len(self._unfinished) == _UNFINISHED_AT_MOST:
+            del self._unfinished[next(iter(self._unfinished))]
+        self._unfinished[event.task] = event._replace(writes=(), stops=b"")
         return f"{syscall_text(event.entry, event.number, event.inputs, None, ())} <unfinished ...>"
 
     @line.register
@@ -72,7 +76,7 @@ class EventText:
 
     @line.register
     def _(self, event: Exec) -> str:
-        arguments = escape_command(event.arguments)
+        arguments = escape_command(shorten_command(event.arguments, LONGEST_COMMAND))
         return f"=== runs {escape_bytes(event.path)}: {arguments} ({len(event.environment)} variables) ==="
 
     @line.register

@@ -12,9 +12,14 @@ from redrive.tools.messages import say
 
 def _patterns(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[re.Pattern[bytes]]:
     try:
-        return [re.compile(text.encode(errors="surrogateescape")) for text in texts]
+        patterns = [re.compile(text.encode(errors="surrogateescape")) for text in texts]
     except re.error as error:
         raise click.BadParameter(f"no regular expression: {error}") from error
+    # An unset variable of a shell would be one, and the copy as full of secrets as before.
+    empty = next((text for text, pattern in zip(texts, patterns, strict=True) if pattern.search(b"")), None)
+    if empty is not None:
+        raise click.BadParameter(f"{empty!r} matches the empty string, so it says nothing of a secret")
+    return patterns
 
 
 @click.command(short_help="Copy an archive without its secrets.")
@@ -59,7 +64,7 @@ def pack(file: str, output: Path, patterns: list[re.Pattern[bytes]], verify: boo
     if redaction.too_short:
         say(f"{len(redaction.too_short)} matches have less than {SHORTEST} bytes, and were left as they are")
     secrets, places = describe_count(redaction.secrets, "secret"), describe_count(redaction.replaced, "place")
-    say(f"{secrets} in {places}: filler in {output}")
+    say(f"{secrets} in {places}: filler in {output}" if redaction.replaced else f"nothing is replaced in {output}")
     if verify:
         from redrive.replayer.replay import replay
 

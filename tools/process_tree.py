@@ -6,14 +6,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from redrive.formats.events import Clone, Event, Exec, Exit
+from redrive.tools.escaping import shorten_command
 
 CLONE_THREAD = 0x00010000
 """clone(2): the child is a thread of its parent's process, no process of its own."""
 
 
-@dataclass
+LONGEST_COMMAND = 1 << 16
+"""Bytes of a command that are kept and shown."""
+_ROOM_FOR_ARGUMENTS, _LONGEST_WITHOUT_ROOM = 64 << 20, 256
+"""Bytes of all commands that are kept so; of those beyond, less is."""
+
+
+@dataclass(slots=True)
 class Process:
-    """One recorded process.  ``arguments`` are those of its latest exec, inherited until it has one of its own."""
+    """One recorded process.  ``arguments`` are those of its latest exec, inherited until it has one of its own.
+
+    Very long ones are cut short, with `...` as the last one.
+    """
 
     pid: int
     parent: int | None
@@ -30,13 +40,16 @@ def read_process_trees(events: Iterable[tuple[int, Event]]) -> list[Process]:
     """
     roots: list[Process] = []
     alive: dict[int, Process] = {}
+    room = _ROOM_FOR_ARGUMENTS
     for _, event in events:
         if isinstance(event, Exec):
+            arguments = shorten_command(event.arguments, LONGEST_COMMAND if room > 0 else _LONGEST_WITHOUT_ROOM)
+            room -= sum(map(len, arguments))
             process = alive.get(event.task)
             if process is None:
-                process = alive[event.task] = Process(event.task, None, event.arguments)
+                process = alive[event.task] = Process(event.task, None, arguments)
                 roots.append(process)
-            process.arguments = event.arguments
+            process.arguments = arguments
         elif isinstance(event, Clone) and not event.flags & CLONE_THREAD:
             parent = alive.get(event.task)
             child = Process(event.child, event.task, parent.arguments if parent else ())

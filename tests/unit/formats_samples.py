@@ -56,6 +56,7 @@ def tuples_of(item: st.SearchStrategy) -> st.SearchStrategy:
 
 
 pairs = tuples_of(st.tuples(unsigned, octets))
+xstates = st.binary(min_size=576, max_size=600)
 
 _FIELDS = {
     "address": unsigned,
@@ -85,9 +86,9 @@ _FIELDS = {
     "before": registers,
     "after": registers,
     "exit": signed | registers,
-    "xstate": octets,
+    "xstate": xstates,
     "handler_registers": st.just(b"") | registers,
-    "handler_xstate": octets,
+    "handler_xstate": st.just(b"") | xstates,
     "stack_limit": unsigned,
     "writes": pairs,
     "inputs": pairs,
@@ -99,7 +100,7 @@ _FIELDS = {
     "cause": st.sampled_from([int(cause) for cause in events.TrapCause]),
     "status": signed,
     "text": labels,
-    "code": octets,
+    "code": st.binary(max_size=15),
     "clues": tuples_of(st.tuples(st.sampled_from([int(clue) for clue in events.Clue]), unsigned)),
     "witnesses": pairs,
     "ran": unsigned,

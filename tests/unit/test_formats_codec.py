@@ -71,7 +71,17 @@ WRONG = {
     "unknown code": ([99, 1], "the number of a known event expected, found 99"),
     "a field too few": ([11, 1], "the 2 fields of Note"),
     "a field too many": ([11, 1, "text", 2], "the 2 fields of Note"),
-    "bytes for a string": ([11, 1, b"text"], "Note.text: a string expected, found 4 bytes"),
+    "bytes for a string": ([11, 1, b"text"], "Note.text: a string of at most 65536 characters expected, found 4 bytes"),
+    "a long note": ([11, 1, "x" * 65537], "Note.text: a string of at most 65536 characters expected"),
+    "a short xstate": ([12, 1, bytes(575)], "VectorState.xstate: 576 to 65536 bytes expected, found 575 bytes"),
+    "a long input": (
+        [3, 1, 2, bytes(216), 0, [], [], [[0, bytes(8193)]], b""],
+        "Syscall.inputs: at most 16 pairs of at most 8192 bytes expected",
+    ),
+    "a long argument": (
+        [1, 1, 1, b"", [bytes(131073)], [], bytes(216), b"", 0, [], [], b""],
+        "Exec.arguments: 0 to 131072 bytes expected, found 131073 bytes",
+    ),
     "string for bytes": ([10, 1, "stops"], "Stopped.stops: bytes expected"),
     "negative task": ([10, -1, b""], "Stopped.task: a whole number from 0 on"),
     "boolean task": ([10, True, b""], "Stopped.task"),
