@@ -97,9 +97,11 @@ def test_a_name_is_a_path_or_one_in_the_directory(directory, tmp_path, monkeypat
     assert directory.resolve("ls-1.redrive") == path
     assert directory.resolve(str(path)) == path
     assert directory.resolve("own") == Path("own")
-    for unknown in ("ls-9", "./ls-1", "../redrive", str(tmp_path)):
+    for unknown in ("ls-9", "./ls-1", "../redrive"):
         with pytest.raises(NoSuchTrace, match="there is no trace"):
             directory.resolve(unknown)
+    with pytest.raises(NoSuchTrace, match="is no regular file"):
+        directory.resolve(str(tmp_path))
 
 
 def test_nothing_recorded_yet_is_said(directory):
