@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from redrive.formats.errors import ArchiveError, ArchiveExists, NoSuchTrace
+from redrive.formats.frames import MAGIC
 
 SUFFIX = ".redrive"
 LATEST = "latest"
@@ -129,8 +130,13 @@ class TraceDirectory:
         raise NoSuchTrace(f"there is no trace {name}, neither as a path nor in {self.path}")
 
     def remove(self, name: str | None) -> Path:
-        """Removes an archive and returns its path; ``latest`` then names the newest that is left in the directory."""
+        """Removes an archive and returns its path; ``latest`` then names the newest that is left in the directory.
+
+        Raises NoSuchTrace for a file that is neither named nor begins as an archive does.
+        """
         path = self.resolve(name)
+        if path.suffix != SUFFIX and not _begins_as_archive(path):
+            raise NoSuchTrace(f"{path} is no trace, and was not removed")
         was_latest = self._is_latest(path)
         try:
             path.unlink()
@@ -185,3 +191,11 @@ def _stem(command: bytes) -> str:
     name = os.path.basename(command.rstrip(b"/")).decode("ascii", "replace")
     plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip(".-")[:_NAME_LENGTH]
     return plain or "trace"
+
+
+def _begins_as_archive(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}", errno=error.errno) from error

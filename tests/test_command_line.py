@@ -101,6 +101,14 @@ class TestTraceDirectory:
         assert sorted(path.name for path in traces.glob("*.redrive")) == ["sh-2.redrive"]
         assert ask("rm", "sh-1").status == 1
 
+    def test_rm_of_something_else(self, ask: Ask, tmp_path: Path) -> None:
+        (tmp_path / "diary").write_text("no trace")
+        ended = ask("rm", tmp_path / "diary")
+        assert ended.status == 1 and "is no trace, and was not removed" in ended.stderr
+        assert (tmp_path / "diary").exists()
+        write_archive(tmp_path / "trace")
+        assert ask("rm", tmp_path / "trace").status == 0
+
     def test_rm_of_the_latest_removes_the_archive(self, ask: Ask, traces: Path) -> None:
         traces.mkdir()
         for name in ("sh-1", "sh-2"):
