@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect
 from redrive.recorder import foreign_memory
 from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.echo import identity
+from redrive.tracee.syscalls import MemoryFault
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -97,8 +99,7 @@ def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | N
     if name in BY_DESCRIPTOR:
         file = identity(task.tid, _destination(call)) if images.watched else None
         return None if file is None else images.number_of(file)
-    flags = OPENS.get(name, -1)
-    if (flags >= 0 and not call.arguments[flags] & os.O_TRUNC) or name == "memfd_create":
+    if not _cuts(task, call):
         return None
     at = name in _NAMED_AT
     directory = call.arguments[0] & 0xFFFF_FFFF if at else _CURRENT_DIRECTORY
@@ -107,6 +108,19 @@ def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | N
     except OSError:
         return None
     return images.number_of((status.st_dev, status.st_ino))
+
+
+def _cuts(task: Task, call: OpenCall) -> bool:
+    """Whether a call names a file to be made shorter; open_by_handle_at names none."""
+    assert call.syscall is not None
+    name = call.syscall.name
+    if name in ("open", "openat"):
+        return bool(call.arguments[OPENS[name]] & os.O_TRUNC)
+    if name == "openat2":
+        # struct open_how begins with the flags: openat2(2).
+        with suppress(MemoryFault):
+            return bool(task.tracee.read_word(call.arguments[2]) & os.O_TRUNC)
+    return name in ("creat", "truncate")
 
 
 def _destination(call: OpenCall) -> int:
@@ -119,6 +133,8 @@ def _destination(call: OpenCall) -> int:
 def _named(task: Task, directory: int, address: int) -> str:
     """The recorder's own path to a file that a task names, relative to a descriptor or AT_FDCWD."""
     name = os.fsdecode(task.tracee.read_available(address, _LONGEST_PATH).split(b"\0", 1)[0])
+    if name.startswith("/proc/self/"):
+        return f"/proc/{task.process.tgid}/{name.removeprefix('/proc/self/')}"
     if name.startswith("/"):
         return f"/proc/{task.tid}/root{name}"
     return f"/proc/{task.tid}/{'cwd' if directory == _CURRENT_DIRECTORY else f'fd/{directory}'}/{name}"

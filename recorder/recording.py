@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.mappings import read_mappings
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
+from redrive.tracee.task_stat import state
 from redrive.tracee.tracee import check
 
 if TYPE_CHECKING:
@@ -179,7 +181,7 @@ class Recording:
             try:
                 self._turn(task)
             except TraceeGone:
-                self._collect_end(task)
+                self.collect_end(task)
 
     def _turn(self, task: Task) -> None:
         """Let one task run until it sleeps, ends or has had its time."""
@@ -234,6 +236,9 @@ class Recording:
         self.scheduler.lets_go()
         if task.call is None and not task.signal and not task.repeated.is_quiet and self.straight.step(task):
             return
+        if task.call is not None and task.call.prepared and not task.call.is_let_go:
+            task.call.is_let_go = True
+            settling.before_call(self, task)
         request = self._request(task)
         signal_number, task.signal = task.signal, 0
         registers = task.tracee.registers
@@ -286,7 +291,7 @@ class Recording:
                 continue
             if task.call is not None:
                 # A call that the table does not say may block does: others go on meanwhile.
-                if self.scheduler.leaves_calls():
+                if self.scheduler.leaves_calls() and not self._must_end(task):
                     self.leave_asleep(task)
                     return
                 continue
@@ -295,6 +300,14 @@ class Recording:
                 self.leave_asleep(task)
                 return
             hold = hold or task.is_private
+
+    @staticmethod
+    def _must_end(task: Task) -> bool:
+        """Whether others must not run before the end of the task's call, for as long as it does not wait for them."""
+        assert task.call is not None
+        with suppress(OSError):
+            return task.call.reaches_others and state(task.tid) != "S"
+        return False
 
     def _is_overdue(self, task: Task) -> bool:
         """Whether a task in running code has a signal, or others wait for their turn, for longer than they should."""
@@ -319,6 +332,8 @@ class Recording:
     def _may_be_held(self, task: Task) -> bool:
         """Whether others may run now, the task being stopped where it is."""
         call = task.call or task.interrupted
+        if task.call is not None and task.call.reaches_others:
+            return False
         if call is not None and call.postponed:
             # Others could have the signals ignored, and nothing would make the call again then.
             return False
@@ -332,7 +347,7 @@ class Recording:
             return Request.SYSCALL
         return Request.CONT
 
-    def _collect_end(self, task: Task) -> None:
+    def collect_end(self, task: Task) -> None:
         """The task was found dead in the middle of something: its end is still to be reported."""
         if task.tid not in self.tasks:
             return
@@ -487,7 +502,6 @@ class Recording:
             calls.refuse_trace(task)
         elif kind is SyscallStop.SECCOMP or (began is not None and not self.straight.filter_installed):
             calls.prepare(self, task)
-            settling.before_call(self, task)
         if outcome.meaning is Meaning.EXIT:
             self._exit_stop(task)
 

@@ -6,7 +6,6 @@ all the same: process_vm_writev, writes to /proc/PID/mem or to a file that it ha
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redrive.recorder import calls, file_changes, foreign_memory
@@ -22,7 +21,7 @@ LOOKED_AT = frozenset({"truncate", "creat", "openat2", "open_by_handle_at", "pro
 
 
 def before_call(recording: Recording, task: Task) -> None:
-    """At a syscall's last stop before it runs: settle whom it is about to reach into."""
+    """A task is about to be let go into its syscall: settle whom that reaches into, who must not run before its end."""
     call = task.call
     if len(recording.tasks) == 1 or call is None or call.syscall is None or call.answer is not None:
         return
@@ -31,12 +30,12 @@ def before_call(recording: Recording, task: Task) -> None:
         number = file_changes.about_to_change(recording, task, call)
         if number is not None:
             settle_mappers(recording, task, number)
-            # It may sleep for a disk, but others must not see the file before the call's event has changed the image.
-            call.may_block = False
+            call.reaches_others, call.may_block = True, False
     if name in foreign_memory.CALLS or name == "prlimit64":
         other = recording.tasks.get(_reached(recording, task, call))
         if other is not None and other is not task:
             _settle(recording, task, other)
+            call.reaches_others, call.may_block = True, False
 
 
 def settle_mappers(recording: Recording, task: Task, number: int) -> None:
@@ -62,12 +61,14 @@ def _settle(recording: Recording, task: Task, other: Task) -> None:
     if not recording.disguise.take(other.identity or recording.disguise.own):
         return
     try:
-        with suppress(TraceeGone):
-            recording.look_for_end(other)
-            while other.midway and other.call is None and other.state is State.READY:
-                _bring_on(recording, other)
-            # Its event says that it has come so far before the other's call runs.
-            calls.write_entry(recording, other)
+        recording.look_for_end(other)
+        # One with a signal to be delivered is never held.
+        while other.midway and not other.signal and other.call is None and other.state is State.READY:
+            _bring_on(recording, other)
+        # Its event says that it has come so far before the other's call runs.
+        calls.write_entry(recording, other)
+    except TraceeGone:
+        recording.collect_end(other)
     finally:
         recording.disguise.take(task.identity or recording.disguise.own)
 

@@ -61,6 +61,10 @@ class OpenCall:
     child_seen: bool = False
     """Whether the task this call made has been taken over."""
     may_block: bool = False
+    is_let_go: bool = False
+    """Whether it has been let go on its way into the kernel."""
+    reaches_others: bool = False
+    """Whether it changes what other tasks see, so that none of them may run before its end."""
     postponed: bool = False
     """Whether signals that met the code before it have been raised again, and go first."""
     changed: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from collections.abc import Callable
@@ -33,7 +34,8 @@ class Images:
         """``blob`` gives the bytes that have a SHA-256 digest, and checks them; ``archive_size`` is the file's."""
         self._blob = blob
         self._most = max(UNQUESTIONED_SIZE, MAXIMUM_RATIO * archive_size)
-        self._written_since_look = 0
+        self._sent = self._looked_at = 0
+        """Bytes that the trace has sent for files, and how many these were at the latest look at the memory in use."""
         self._files: dict[int, ImageFile] = {}
         _raise_descriptor_limit()
 
@@ -86,16 +88,21 @@ class Images:
         return image
 
     def _write(self, image: ImageFile, data: bytes, offset: int) -> None:
+        if not data.strip(b"\0") and _is_hole(image.descriptor, offset, len(data)):
+            return
         write_all(image.descriptor, data, offset)
-        self._written_since_look += len(data)
-        if self._written_since_look > _LOOK_EVERY:
-            self._written_since_look = 0
+        self._sent += len(data)
+        if self._sent > self._looked_at + _LOOK_EVERY:
+            self._looked_at = self._sent
             self._check_memory()
 
     def _check_memory(self) -> None:
         """What a stranger sends must not take memory out of proportion to its own size."""
+        if self._sent <= self._most or LARGE_EVENTS in os.environ:
+            return
+        # What is sent again and again for one place takes memory once; what the program itself has written is its own.
         used = sum(os.fstat(image.descriptor).st_blocks for image in self._files.values()) * _BLOCK
-        if used > self._most and LARGE_EVENTS not in os.environ:
+        if used > self._most:
             raise UntrustworthyTrace(
                 f"the trace's mapped files take more than {self._most >> 20} MiB of memory, out of proportion to the "
                 f"archive's size; if you trust its maker, set {LARGE_EVENTS}=1"
@@ -107,6 +114,14 @@ class Images:
             os.ftruncate(image.descriptor, size)
         except OSError as error:
             raise ReplayError(f"{image.label!r} cannot be given {size} bytes: {error.strerror}") from error
+
+
+def _is_hole(descriptor: int, offset: int, length: int) -> bool:
+    """Whether nothing has been written there: lseek(2), SEEK_DATA."""
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA) >= offset + length
+    except OSError as error:
+        return error.errno == errno.ENXIO
 
 
 def _create(name: str) -> int:

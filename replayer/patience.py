@@ -6,6 +6,7 @@ It may loop where the recorded task did not.  Searches for landmarks have a clos
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,11 +48,11 @@ class Patience:
     def ticking(self) -> Iterator[None]:
         """Look now and then.  Raises RanTooLong, wherever the replay is: in a wait, as a task runs only then."""
         former = signal.signal(signal.SIGALRM, lambda number, frame: self._look())
-        signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+        timer = signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, former)
 
     def _look(self) -> None:
@@ -66,6 +67,12 @@ class Patience:
 
 
 def hold(task: Task) -> None:
-    """Stop a task that has run too long, if it has not stopped."""
-    if state(task.tracee.tid) not in ("t", "T"):
-        lib.redrive_hold(task.tracee.tid, task.tracee.stop)
+    """Stop a task that has run too long, if it has not stopped meanwhile."""
+    tracee = task.tracee
+    lib.redrive_wait(tracee.tid, os.WNOHANG, tracee.stop)
+    if tracee.stop.tid:
+        return
+    with contextlib.suppress(OSError):
+        if state(tracee.tid) == "t":
+            return
+    lib.redrive_hold(tracee.tid, tracee.stop)

@@ -269,21 +269,33 @@ class TestExhaustion:
 
     @pytest.mark.parametrize("way", ["contents", "writes"])
     def test_mapped_files(self, tmp_path: Path, way: str) -> None:
-        """One blob of zeros again and again, in two gigabytes of a file; or as many zeros written to it."""
+        """One blob again and again, in two gigabytes of a file; or as much written to it."""
         trace = TraceByHand(tmp_path / "trace")
         size = 16 << 20
         places = range(0, 130 * size, size)
         if way == "contents":
-            digest = trace.writer.add_blob(bytes(size))
+            digest = trace.writer.add_blob(b"x" * size)
             extents = tuple(Extent(place, size, digest) for place in places)
             trace.execute(b"\xeb\xfe", effects=(ImageContent(7, 130 * size, extents, "large"),))
         else:
             trace.execute(b"\xeb\xfe", effects=(ImageContent(7, 130 * size, (), "large"),))
             for place in places:
-                effects = (ImageWrite(7, place, bytes(size)),)
+                effects = (ImageWrite(7, place, b"x" * size),)
                 trace.write(Exec(FIRST_TASK, FIRST_TASK, b"", (), (), START, b"", 8 << 20, effects, (), b""))
         error = attack(trace)
         assert isinstance(error, UntrustworthyTrace) and "REDRIVE_LARGE_EVENTS" in str(error)
+
+    def test_files_of_zeros(self, tmp_path: Path) -> None:
+        """As databases and disk images may be: two gigabytes that take no memory, so there is nothing to refuse."""
+        trace = TraceByHand(tmp_path / "trace")
+        size = 16 << 20
+        digest = trace.writer.add_blob(bytes(size))
+        extents = tuple(Extent(place, size, digest) for place in range(0, 130 * size, size))
+        code = assemble("mov $60, %eax; syscall\n", tmp_path)
+        trace.execute(code, effects=(ImageContent(7, 130 * size, extents, "large"),))
+        trace.enter(len(code), rax=60)
+        trace.exit()
+        assert attack(trace, complete=True) is None
 
     @pytest.mark.parametrize("length", [16 << 30, 1 << 40, 1 << 63])
     def test_output(self, tmp_path: Path, length: int) -> None:

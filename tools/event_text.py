@@ -61,7 +61,7 @@ class EventText:
 
     @line.register
     def _(self, event: SyscallEntry) -> str:
-        if len(self._unfinished) == _UNFINISHED_AT_MOST:
+        if len(self._unfinished) == _UNFINISHED_AT_MOST and event.task not in self._unfinished:
             del self._unfinished[next(iter(self._unfinished))]
         self._unfinished[event.task] = event._replace(writes=(), stops=b"")
         return f"{syscall_text(event.entry, event.number, event.inputs, None, ())} <unfinished ...>"

@@ -16,6 +16,8 @@ LONGEST_COMMAND = 1 << 16
 """Bytes of a command that are kept and shown."""
 _ROOM_FOR_ARGUMENTS, _LONGEST_WITHOUT_ROOM = 64 << 20, 256
 """Bytes of all commands that are kept so; of those beyond, less is."""
+_OVERHEAD = 48
+"""Bytes that an argument takes besides its own."""
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ def read_process_trees(events: Iterable[tuple[int, Event]]) -> list[Process]:
     for _, event in events:
         if isinstance(event, Exec):
             arguments = shorten_command(event.arguments, LONGEST_COMMAND if room > 0 else _LONGEST_WITHOUT_ROOM)
-            room -= sum(map(len, arguments))
+            room -= sum(len(argument) + _OVERHEAD for argument in arguments)
             process = alive.get(event.task)
             if process is None:
                 process = alive[event.task] = Process(event.task, None, arguments)

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, CALLS = 200 };
 static volatile int flag;
 static volatile char *mapped;
 static char name[] = "changed-XXXXXX";
@@ -36,6 +36,19 @@ static void until_flag(void)
     exit(0);
 }
 
+static void until_all(void)
+{
+    unsigned long rounds = 0, sum = 0;
+    int seen;
+    do {
+        seen = flag;
+        sum = sum * 31 + seen;
+        rounds++;
+    } while (seen != CALLS);
+    printf("%lu rounds, %lu\n", rounds, sum);
+    exit(0);
+}
+
 static void until_file(void)
 {
     unsigned long rounds = 0;
@@ -55,6 +68,14 @@ static void by_system_call(pid_t child)
 {
     struct iovec from = {(void *)&one, sizeof one}, to = {(void *)&flag, sizeof flag};
     CHECK(process_vm_writev(child, &from, 1, &to, 1, 0) == sizeof one);
+}
+
+static void by_many_calls(pid_t child)
+{
+    for (int number = 1; number <= CALLS; number++) {
+        struct iovec from = {&number, sizeof number}, to = {(void *)&flag, sizeof flag};
+        CHECK(process_vm_writev(child, &from, 1, &to, 1, 0) == sizeof number);
+    }
 }
 
 static void by_memory_file(pid_t child)
@@ -119,6 +140,7 @@ int main(void)
     CHECK(signal(SIGBUS, page_is_gone) != SIG_ERR);
     CHECK(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0);
     change(until_flag, by_system_call, 0);
+    change(until_all, by_many_calls, 0);
     change(until_flag, by_memory_file, 0);
     change(until_file, by_write, 0);
     change(until_file, by_another_program, 0);
