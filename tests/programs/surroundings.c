@@ -75,8 +75,10 @@ static void limits(void)
     }
     struct sched_param parameters;
     CHECK(sched_getparam(0, &parameters) == 0);
+    long io = syscall(SYS_ioprio_get, 1, 0);
+    /* In class 0, none, the kernel says 4 of a process until it has waited for a disk, and 0 then: get_task_ioprio. */
     fprintf(report, "scheduling: policy %d priority %d nice %d io %ld\n", sched_getscheduler(0), parameters.sched_priority,
-           getpriority(PRIO_PROCESS, 0), syscall(SYS_ioprio_get, 1, 0));
+           getpriority(PRIO_PROCESS, 0), io >> 13 ? io : 0);
     cpu_set_t allowed;
     CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
     fprintf(report, "cpus: %d\n", CPU_COUNT(&allowed));
