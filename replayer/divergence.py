@@ -27,8 +27,13 @@ class Divergence(Exception):
     """Replay saw something else than was recorded; str() is the whole report, of many lines."""
 
 
-def report(mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Images) -> str:
-    """All that is known about a divergence at the last of the ``recent`` (number, event) pairs."""
+def report(
+    mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Images, unhidden: Sequence[str] = ()
+) -> str:
+    """All that is known about a divergence at the last of the ``recent`` (number, event) pairs.
+
+    ``unhidden``: features of the CPU that the program sees, and did not see when it was recorded.
+    """
     last_events = []
     for number, event in recent:
         last_events.append(f"    {number}: {describe_event(event)}")
@@ -40,6 +45,10 @@ def report(mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Imag
         f"seen        {describe_stop(task, seen)}",
         f"likely      {likely_cause(event, task, mismatch.recorded, seen)}",
     ]
+    if unhidden:
+        lines.append(
+            f"this CPU    shows features that the recording one had not, and cannot hide: {', '.join(unhidden)}"
+        )
     if seen:
         lines += _place(task, regs.get(seen, "rip"), images)
         lines += _registers(mismatch.recorded, seen)

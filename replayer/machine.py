@@ -39,6 +39,9 @@ class Machine:
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self.vectors = VectorRegisters(_components(header.cpu))
         self.has_xsave = "osxsave" in cpu.features()
+        here = () if self.cpuid_faults else cpu.features()
+        self.unhidden = tuple(sorted(set(here) - set(header.cpu.features)))
+        """Features that cpuid shows to programs here, which the recording CPU did not have."""
 
     @property
     def after_execution(self) -> tuple[Call, ...]:

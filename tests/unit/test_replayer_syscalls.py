@@ -10,6 +10,7 @@ import pytest
 from redrive.formats.events import Echo
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.replay import replay
+from redrive.tracee.kernel import probe
 from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, PAGE, STACK, TraceByHand, assemble
 
 GETPID_THEN_EXIT = """
@@ -47,6 +48,17 @@ def test_another_register_is_a_divergence(tmp_path: Path, force_breakpoints: boo
     assert f"at          {CODE + 16:#x}, /bin/by-hand + 0x10" in text
     assert "other register values" in text
     assert f"1: task {FIRST_TASK} Syscall getpid = 0x1267" in text
+
+
+def test_features_that_cannot_be_hidden_are_named(tmp_path: Path) -> None:
+    """The header of a trace by hand says that its CPU had none."""
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall(7, 4711, rax=40)
+    with pytest.raises(Divergence) as raised:
+        replay(trace.close(complete=False))
+    named = "this CPU    shows features that the recording one had not, and cannot hide: " in str(raised.value)
+    assert named == (not probe().cpuid_faulting)
 
 
 @pytest.mark.parametrize("force_breakpoints", [False, True])
