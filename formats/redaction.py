@@ -160,7 +160,11 @@ class Redactor:
     def _redacted(self, value: Any, field: str) -> Any:
         if isinstance(value, bytes):
             redaction = self._redaction
-            return redaction.replace_in_registers(value) if field in _OF_REGISTERS else redaction.replace(value)
+            if field in _OF_REGISTERS:
+                return redaction.replace_in_registers(value)
+            redacted = redaction.replace(value)
+            # Words of memory, and windows of it that begin and end inside of what the program has there.
+            return redaction.replace_in_registers(redacted) if field == "witnesses" else redacted
         if isinstance(value, str):
             return os.fsdecode(self._redaction.replace(os.fsencode(value)))
         if isinstance(value, Extent):
