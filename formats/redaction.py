@@ -51,6 +51,8 @@ class Redaction:
     def __init__(self, patterns: Sequence[re.Pattern[bytes]]) -> None:
         self._patterns = patterns
         self._secrets: set[bytes] = set()
+        self._eights: set[bytes] = set()
+        """Each eight bytes of the secrets."""
         self._pieces: dict[bytes, bytes] = {}
         """What a register may hold of the memory in which a secret is, and what it then holds in the copy."""
         self._any: re.Pattern[bytes] | None = None
@@ -79,6 +81,7 @@ class Redaction:
             self.too_short.add(secret)
             return
         self._secrets.add(secret)
+        self._eights.update(secret[at : at + _WORD] for at in range(len(secret) - _WORD + 1))
         # The longest first, as one may be part of another.
         self._any = re.compile(b"|".join(re.escape(one) for one in sorted(self._secrets, key=len, reverse=True)))
 
@@ -95,6 +98,15 @@ class Redaction:
         self.replaced += len(found)
         for one in found:
             self._note_pieces(one.start(), one.end(), data, bytes(redacted))
+        return bytes(redacted)
+
+    def replace_pieces(self, data: bytes) -> bytes:
+        """The same for each eight bytes of a secret, wherever they are."""
+        redacted = bytearray(data)
+        for at in range(len(data) - _WORD + 1):
+            piece = data[at : at + _WORD]
+            if piece in self._eights:
+                redacted[at : at + _WORD] = filler(bytes(redacted[at : at + _WORD]))
         return bytes(redacted)
 
     def _note_pieces(self, start: int, end: int, data: bytes, redacted: bytes) -> None:
@@ -163,6 +175,9 @@ class Redactor:
             if field in _OF_REGISTERS:
                 return redaction.replace_in_registers(value)
             redacted = redaction.replace(value)
+            if field == "inputs":
+                # Memory as it was, perhaps with what is left of a secret: only people look at it, so pieces may go too.
+                return redaction.replace_pieces(redacted)
             # Words of memory, and windows of it that begin and end inside of what the program has there.
             return redaction.replace_in_registers(redacted) if field == "witnesses" else redacted
         if isinstance(value, str):

@@ -36,3 +36,10 @@ def test_pieces_of_a_secret_in_a_landmark(tmp_path: Path) -> None:
     for size in (8, 16, 64):
         (tmp_path / str(size)).mkdir()
         assert redacted_witnesses(tmp_path / str(size), size) == expected
+
+
+def test_what_is_left_of_a_secret_in_an_input() -> None:
+    redaction = Redaction([re.compile(rb"password=(.*)")])
+    redaction.learn(LINE)
+    left = b"/var/run/socket\0" + SECRET[-9:] + b"\0\0" + SECRET[:8]
+    assert redaction.replace_pieces(left) == b"/var/run/socket\0" + b"0 aaaaaaa" + b"\0\0" + b"aaaaaaa "
