@@ -45,7 +45,7 @@ MAXIMUM_EVENT_SIZE = (1 << 31) + (1 << 26)
 
 # What is held in memory for longer than its event, or shown whole, has bounds that no kernel lets a recording reach.
 INPUTS_AT_MOST, LONGEST_INPUT = 16, 1 << 13
-"""A syscall has six arguments, and recorders keep 4096 bytes of one."""
+"""A syscall has six arguments, and recorders keep 4096 bytes of one, of execve's up to 8192."""
 LONGEST_NOTE = LONGEST_LABEL = 1 << 16
 """Characters; a path has at most 4095 bytes: PATH_MAX of linux/limits.h."""
 LONGEST_ARGUMENT = 1 << 17

@@ -132,7 +132,7 @@ class TraceDirectory:
     def remove(self, name: str | None) -> Path:
         """Removes an archive and returns its path; ``latest`` then names the newest that is left in the directory.
 
-        Raises NoSuchTrace for a file that is neither named nor begins as an archive does.
+        Raises NoSuchTrace for a file whose name does not end as an archive's, and whose bytes do not begin as one's.
         """
         path = self.resolve(name)
         if path.suffix != SUFFIX and not _begins_as_archive(path):

@@ -88,12 +88,18 @@ def _mprotect(recording: Recording, task: Task, call: OpenCall, result: int) -> 
 
 def _protections(mappings: Sequence[maps.Mapping], address: int, length: int) -> list[Effect]:
     """What the protections in a range are now, in as many effects as they are."""
-    found: list[Effect] = []
+    parts = _mapped_parts(mappings, address, length)
+    return [Protect(start, size, mapping.protection) for mapping, start, size in parts]
+
+
+def _mapped_parts(
+    mappings: Sequence[maps.Mapping], address: int, length: int
+) -> Iterator[tuple[maps.Mapping, int, int]]:
+    """(mapping, start, length in bytes) of what each mapping has of a range."""
     for mapping in mappings:
         start, end = max(mapping.start, address), min(mapping.end, address + length)
         if start < end:
-            found.append(Protect(start, end - start, mapping.protection))
-    return found
+            yield mapping, start, end - start
 
 
 def _mremap(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
@@ -156,12 +162,8 @@ def _madvise(recording: Recording, task: Task, call: OpenCall, result: int) -> l
     if result == 0:
         return [Advise(address, length, advice)] if length else []
     # ENOMEM: done for what is mapped in the range (madvise(2)).
-    found: list[Effect] = []
-    for mapping in read_mappings(task.tid):
-        start, end = max(mapping.start, address), min(mapping.end, address + length)
-        if start < end:
-            found.append(Advise(start, end - start, advice))
-    return found
+    parts = _mapped_parts(read_mappings(task.tid), address, length)
+    return [Advise(start, size, advice) for _, start, size in parts]
 
 
 def _shmat(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:

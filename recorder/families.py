@@ -18,7 +18,7 @@ from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee._native import lib
 from redrive.tracee.syscalls import MemoryFault
-from redrive.tracee.task_stat import stat_fields
+from redrive.tracee.task_stat import state
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -122,7 +122,7 @@ def all_tracees() -> Iterator[tuple[int, int, int]]:
 def is_zombie(task: Task) -> bool:
     """Whether the task has ended and waits to be reaped."""
     try:
-        return stat_fields(f"/proc/{task.tid}/stat")[3] == "Z"
+        return state(task.tid) == "Z"
     except OSError:
         return True
 
@@ -139,7 +139,7 @@ def waits_to_dump_core(recording: Recording, task: Task) -> bool:
     ):
         return False
     try:
-        return stat_fields(f"/proc/{task.tid}/stat")[3] == "D"
+        return state(task.tid) == "D"
     except OSError:
         return True
 

@@ -44,7 +44,7 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     if name in OPENS:
         return _opened(recording, task, call, result)
     if name == "truncate":
-        return _truncated(recording, task, call.arguments[0])
+        return _truncated(recording, task, call)
     descriptor = _destination(call)
     file = identity(task.tid, descriptor) if images.watched else None
     if file is None or images.number_of(file) is None:
@@ -82,14 +82,11 @@ def _opened(recording: Recording, task: Task, call: OpenCall, result: int) -> li
     return recording.images.changed(f"/proc/{task.tid}/fd/{result}", file, _NOTHING)
 
 
-def _truncated(recording: Recording, task: Task, address: int) -> list[Effect]:
-    path = _named(task, _CURRENT_DIRECTORY, address)
-    try:
-        status = os.stat(path)
-    except OSError:
-        # Another task may have renamed it meanwhile; or it is a link that is absolute in another root.
-        return []
-    return recording.images.changed(path, (status.st_dev, status.st_ino), _NOTHING)
+def _truncated(recording: Recording, task: Task, call: OpenCall) -> list[Effect]:
+    path = _named(task, call)
+    file = _identity_of(path)
+    # Another task may have renamed it meanwhile; or it is a link that is absolute in another root.
+    return [] if file is None else recording.images.changed(path, file, _NOTHING)
 
 
 def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | None:
@@ -99,15 +96,8 @@ def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | N
     if name in BY_DESCRIPTOR:
         file = identity(task.tid, _destination(call)) if images.watched else None
         return None if file is None else images.number_of(file)
-    if not _cuts(task, call):
-        return None
-    at = name in _NAMED_AT
-    directory = call.arguments[0] & 0xFFFF_FFFF if at else _CURRENT_DIRECTORY
-    try:
-        status = os.stat(_named(task, directory, call.arguments[1 if at else 0]))
-    except OSError:
-        return None
-    return images.number_of((status.st_dev, status.st_ino))
+    file = _identity_of(_named(task, call)) if _cuts(task, call) else None
+    return None if file is None else images.number_of(file)
 
 
 def _cuts(task: Task, call: OpenCall) -> bool:
@@ -130,8 +120,22 @@ def _destination(call: OpenCall) -> int:
     return call.arguments[index] & 0xFFFF_FFFF
 
 
-def _named(task: Task, directory: int, address: int) -> str:
-    """The recorder's own path to a file that a task names, relative to a descriptor or AT_FDCWD."""
+def _identity_of(path: str) -> tuple[int, int] | None:
+    """(st_dev, st_ino) of the file at a path of the recorder's own; None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _named(task: Task, call: OpenCall) -> str:
+    """The recorder's own path to the file that a call names, relative to a descriptor or to the working directory."""
+    assert call.syscall is not None
+    at = call.syscall.name in _NAMED_AT
+    directory, address = (
+        (call.arguments[0] & 0xFFFF_FFFF, call.arguments[1]) if at else (_CURRENT_DIRECTORY, call.arguments[0])
+    )
     name = os.fsdecode(task.tracee.read_available(address, _LONGEST_PATH).split(b"\0", 1)[0])
     if name.startswith("/proc/self/"):
         return f"/proc/{task.process.tgid}/{name.removeprefix('/proc/self/')}"

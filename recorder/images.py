@@ -6,7 +6,6 @@ files, memfds and other mount namespaces need no path.  Where the file cannot be
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Effect, Extent, Image, ImageContent, ImageSize, ImageWrite
 from redrive.recorder.errors import RecordError
+from redrive.tracee.file_hole import is_hole
 from redrive.tracee.mappings import Mapping, joined, page_ceiling
 from redrive.tracee.tracee import Tracee
 
@@ -162,7 +162,7 @@ class ImageTable:
 
     def _read_chunk(self, source: int, file: _File, chunk: int) -> Iterator[Extent]:
         start = chunk * CHUNK
-        if chunk not in file.stored and _is_hole(source, start):
+        if chunk not in file.stored and is_hole(source, start, CHUNK):
             return
         data = os.pread(source, CHUNK, start)
         if data:
@@ -254,14 +254,6 @@ def _newly_mapped(file: _File, start: int, end: int) -> list[int]:
 def _chunks(file: _File, start: int, end: int) -> range:
     """The chunks that a range of offsets meets, as far as the file reaches."""
     return range(start // CHUNK, -(-min(end, page_ceiling(file.size)) // CHUNK))
-
-
-def _is_hole(source: int, start: int) -> bool:
-    """Whether the chunk that starts there has no data: lseek(2), SEEK_DATA."""
-    try:
-        return os.lseek(source, start, os.SEEK_DATA) >= start + CHUNK
-    except OSError as error:
-        return error.errno == errno.ENXIO
 
 
 def _open_mapped(tid: int, mapping: Mapping) -> int:

@@ -239,11 +239,8 @@ class Recording:
         if task.call is not None and task.call.prepared and not task.call.is_let_go:
             task.call.is_let_go = True
             settling.before_call(self, task)
-        request = self._request(task)
+        request = self._resumed(task)
         signal_number, task.signal = task.signal, 0
-        registers = task.tracee.registers
-        number, rax = regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
-        task.tracker.resumed(request, number, rax)
         if task.repeated.is_quiet:
             # What its code is to get is time to run: on a slow CPU our own work since the signal came takes longer.
             task.deferred_since = time.monotonic()
@@ -253,10 +250,7 @@ class Recording:
     def enter_kernel(self, task: Task) -> None:
         """Run a task over the instruction that takes it into the kernel, to the stop of that."""
         task.let_go()
-        request = self._request(task)
-        number, rax = (regs.get_signed(task.tracee.registers, name) for name in ("orig_rax", "rax"))
-        task.tracker.resumed(request, number, rax)
-        task.tracee.step(request)
+        task.tracee.step(self._resumed(task))
 
     def await_stop(self, task: Task, *, interrupted: bool = False) -> None:
         """Wait for a resumed task, or find it asleep and leave it so; ``interrupted``: a first wait has been."""
@@ -341,6 +335,14 @@ class Recording:
             # It has to be asleep before its event says what the kernel has written.
             return False
         return task.call is not None or not task.midway or (task.is_private and not task.deferred)
+
+    def _resumed(self, task: Task) -> Request:
+        """The request that a task is about to be resumed with; its tracker is told."""
+        request = self._request(task)
+        registers = task.tracee.registers
+        number, rax = regs.get_signed(registers, "orig_rax"), regs.get_signed(registers, "rax")
+        task.tracker.resumed(request, number, rax)
+        return request
 
     def _request(self, task: Task) -> Request:
         if task.call is not None or task.process.filtered or not self.straight.filter_installed:

@@ -25,17 +25,15 @@ def before_call(recording: Recording, task: Task) -> None:
     call = task.call
     if len(recording.tasks) == 1 or call is None or call.syscall is None or call.answer is not None:
         return
-    name = call.syscall.name
-    if name in file_changes.CALLS:
-        number = file_changes.about_to_change(recording, task, call)
-        if number is not None:
-            settle_mappers(recording, task, number)
-            call.reaches_others, call.may_block = True, False
-    if name in foreign_memory.CALLS or name == "prlimit64":
-        other = recording.tasks.get(_reached(recording, task, call))
-        if other is not None and other is not task:
-            _settle(recording, task, other)
-            call.reaches_others, call.may_block = True, False
+    number = file_changes.about_to_change(recording, task, call) if call.syscall.name in file_changes.CALLS else None
+    if number is not None:
+        settle_mappers(recording, task, number)
+    other = recording.tasks.get(_reached(recording, task, call))
+    if other is not None and other is not task:
+        _settle(recording, task, other)
+        call.reaches_others = True
+    call.reaches_others |= number is not None
+    call.may_block &= not call.reaches_others
 
 
 def settle_mappers(recording: Recording, task: Task, number: int) -> None:
@@ -53,7 +51,7 @@ def _reached(recording: Recording, task: Task, call: OpenCall) -> int:
     assert call.syscall is not None
     if call.syscall.name == "prlimit64":
         return call.arguments[0] & 0x7FFF_FFFF if call.arguments[1] == _RLIMIT_STACK and call.arguments[2] else 0
-    return foreign_memory.target_of(recording, task, call)
+    return foreign_memory.target_of(recording, task, call) if call.syscall.name in foreign_memory.CALLS else 0
 
 
 def _settle(recording: Recording, task: Task, other: Task) -> None:

@@ -107,6 +107,7 @@ class StraightCalls:
         self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, agent_end, shows_entry))
         # What a multiplexer's call does depends on its arguments, which the native step does not look at.
         self._rows = [syscalls.SINGLE.get(number) for number in range(len(self._ways.by_number))]
+        self._numbers = {row.name: number for number, row in enumerate(self._rows) if row is not None}
         self._ways.by_number = list(map(_way, self._rows))
         self._plain = [row is not None and row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))
@@ -114,9 +115,9 @@ class StraightCalls:
 
     def leave_out(self, names: Collection[str]) -> None:
         """Take these calls the long way from now on."""
-        for number, row in enumerate(self._rows):
-            if row is not None and row.name in names:
-                self._ways.by_number[number] = 0
+        for name in names:
+            if name in self._numbers:
+                self._ways.by_number[self._numbers[name]] = 0
 
     def step(self, task: Task) -> bool:
         """Resume a task in user code, over whole syscalls, until its turn may be over or something else comes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import resource
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from redrive.formats.events import ImageContent, ImageSize, ImageWrite
 from redrive.replayer.anonymous_file import create_anonymous_file, write_all
 from redrive.replayer.bounds import check_image_range
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
+from redrive.tracee.file_hole import is_hole
 
 _LOOK_EVERY = 16 << 20
 """Bytes written from one look at how much memory there is in use to the next."""
@@ -88,7 +88,7 @@ class Images:
         return image
 
     def _write(self, image: ImageFile, data: bytes, offset: int) -> None:
-        if not data.strip(b"\0") and _is_hole(image.descriptor, offset, len(data)):
+        if not data.strip(b"\0") and is_hole(image.descriptor, offset, len(data)):
             return
         write_all(image.descriptor, data, offset)
         self._sent += len(data)
@@ -114,14 +114,6 @@ class Images:
             os.ftruncate(image.descriptor, size)
         except OSError as error:
             raise ReplayError(f"{image.label!r} cannot be given {size} bytes: {error.strerror}") from error
-
-
-def _is_hole(descriptor: int, offset: int, length: int) -> bool:
-    """Whether nothing has been written there: lseek(2), SEEK_DATA."""
-    try:
-        return os.lseek(descriptor, offset, os.SEEK_DATA) >= offset + length
-    except OSError as error:
-        return error.errno == errno.ENXIO
 
 
 def _create(name: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -29,6 +29,7 @@ from redrive.replayer.landmark_code import (
 from redrive.replayer.machine import Machine
 from redrive.replayer.mismatch import Mismatch, stopped_elsewhere
 from redrive.replayer.task import Task
+from redrive.replayer.ticking import ticking
 from redrive.tracee import registers as regs
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
 from redrive.tracee.instruction import LONGEST, Instruction, decode
@@ -63,7 +64,7 @@ def find_landmark(task: Task, event: Landmark, machine: Machine) -> None:
     """Run the task to a landmark.  Raises Mismatch when it does not come there."""
     _check(event)
     search = _Search(task, event, machine)
-    with _ticking(search.tick):
+    with ticking(_TICK, search.tick):
         search.run()
     task.leave_at(event.registers)
 
@@ -75,18 +76,6 @@ def _check(event: Landmark) -> None:
     for address, data in event.witnesses:
         check_memory(address, len(data))
     check_memory(regs.get(event.registers, "rip"), 1)
-
-
-@contextmanager
-def _ticking(tick: Callable[[], None]) -> Iterator[None]:
-    """Have waits be interrupted now and then."""
-    former = signal.signal(signal.SIGALRM, lambda number, frame: tick())
-    timer = signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, former)
 
 
 def _overlaid(landing: Landing, address: int, present: bytes) -> Iterator[Instruction]:

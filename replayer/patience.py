@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from redrive.formats.archive_reader import ArchiveReader
+from redrive.formats.events import Event
 from redrive.replayer.task import Task
+from redrive.replayer.tasks import Tasks
+from redrive.replayer.ticking import ticking
 from redrive.tracee._native import lib
 from redrive.tracee.task_stat import cpu_time, state
 
@@ -21,6 +22,7 @@ SLOWER = 60
 LEAST_TIME = 20.0
 """Seconds that it may run in any case."""
 _TICK = 1.0
+"""Seconds."""
 
 
 class RanTooLong(Exception):
@@ -28,41 +30,34 @@ class RanTooLong(Exception):
 
 
 class Patience:
-    """``begins`` is to be told of each event; what it keeps of a task's CPU time is looked at once a second."""
+    """The bound for one replay.  ``event`` is to be set to each event whose turn has come."""
 
-    def __init__(self, reader: ArchiveReader) -> None:
+    def __init__(self, reader: ArchiveReader, tasks: Tasks) -> None:
+        self._tasks = tasks
         self._limit: float | None = None
         # Of a recording that was cut off nobody knows how long it took.
         if reader.outcome is not None:
             took = reader.outcome.end_time - reader.header.start_time
             self._limit = max(LEAST_TIME, SLOWER * took)
-        self._number = -1
-        self._task: Task | None = None
-        self._seen: tuple[int, float] = (-1, 0.0)
+        self.event: Event | None = None
+        self._seen: Event | None = None
+        self._used = 0.0
+        """CPU time in seconds of the task of ``_seen``, when that was first looked at."""
 
-    def begins(self, number: int, task: Task | None) -> None:
-        """An event's turn has come; its task is brought to it."""
-        self._number, self._task = number, task
-
-    @contextmanager
-    def ticking(self) -> Iterator[None]:
+    def ticking(self) -> AbstractContextManager[None]:
         """Look now and then.  Raises RanTooLong, wherever the replay is: in a wait, as a task runs only then."""
-        former = signal.signal(signal.SIGALRM, lambda number, frame: self._look())
-        timer = signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, *timer)
-            signal.signal(signal.SIGALRM, former)
+        return ticking(_TICK, self._look)
 
     def _look(self) -> None:
-        if self._limit is None or self._task is None:
+        event = self.event
+        task = None if event is None else self._tasks.get(event.task)
+        if self._limit is None or task is None:
             return
         with contextlib.suppress(OSError):
-            used = cpu_time(self._task.tracee.tid)
-            if self._seen[0] != self._number:
-                self._seen = self._number, used
-            elif used > self._seen[1] + self._limit:
+            used = cpu_time(task.tracee.tid)
+            if self._seen is not event:
+                self._seen, self._used = event, used
+            elif used > self._used + self._limit:
                 raise RanTooLong(self._limit)
 
 

@@ -110,7 +110,7 @@ class Replayer:
             resources.callback(self._end_tasks)
             self._resources = resources.pop_all()
         self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet, watcher=watcher), self._stub)
-        self._patience = Patience(reader)
+        self._patience = Patience(reader, self._tasks)
         self._exited_leaders: dict[int, Tracee] = {}
         """Leaders of processes whose other threads live on: they are reported only after those."""
         self._wait_status: int | None = None
@@ -119,13 +119,13 @@ class Replayer:
         """All events of the trace."""
         handlers = self._handlers()
         watcher, total = self._watcher, self._reader.completeness.event_count
-        begins, find_task = self._patience.begins, self._tasks.get
+        patience = self._patience
         count, tid = 0, 0
         try:
-            with self._patience.ticking():
+            with patience.ticking():
                 for _, event in self._reader.events(0):
                     tid = event.task
-                    begins(count, find_task(tid))
+                    patience.event = event
                     handlers[type(event)](event)
                     count += 1
                     if watcher is not None:

@@ -18,7 +18,7 @@ def stat_fields(path: str) -> list[str]:
 
 def state(tid: int) -> str:
     """The letter that proc(5) gives for what a task does, field 3.  Raises OSError when the task is gone."""
-    return stat_fields(f"/proc/{tid}/task/{tid}/stat")[3]
+    return stat_fields(f"/proc/{tid}/stat")[3]
 
 
 def cpu_time(tid: int) -> float:
