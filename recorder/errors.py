@@ -13,3 +13,7 @@ class CannotStart(RecordError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NoFormat(CannotStart):
+    """execve(2) said ENOEXEC: the file is of no format that the kernel knows, as a script without #! is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header, Setting
 from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
-from redrive.recorder.errors import CannotStart, RecordError
+from redrive.recorder.errors import CannotStart, NoFormat, RecordError
 from redrive.recorder.families import all_tracees
 from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
@@ -55,13 +56,28 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
     cannot be begun, and RecordError when the recording cannot go on (the archive keeps what there is).  The calling
     thread is pinned to one CPU meanwhile.
     """
-    program = _find_program(command[0])
+    program = _Program(_find_program(command[0]), command)
     with set_aside() as inheritance:
-        return _record(command, program, path, options, inheritance._replace(timers=take_timers()))
+        inheritance = inheritance._replace(timers=take_timers())
+        try:
+            return _record(command, program, path, options, inheritance)
+        except NoFormat:
+            return _record(command, program.by_the_shell(), path, options, inheritance)
+
+
+class _Program(NamedTuple):
+    """What execve(2) is given: a file, and the arguments from the zeroth on."""
+
+    path: str
+    arguments: Sequence[str]
+
+    def by_the_shell(self) -> _Program:
+        """The shell running this as a script, as execvp(3) has it when the kernel knows no format for a file."""
+        return _Program("/bin/sh", ("/bin/sh", self.path, *self.arguments[1:]))
 
 
 def _record(
-    command: Sequence[str], program: str, path: Path, options: RecordOptions, inheritance: Inheritance
+    command: Sequence[str], program: _Program, path: Path, options: RecordOptions, inheritance: Inheritance
 ) -> RecordResult:
     try:
         kernel = probe()
@@ -88,7 +104,7 @@ def _record(
     if options.chaos_seed is not None:
         recording.disturb(options.chaos_seed)
     try:
-        return _run(recording, command, program, path, options, inheritance)
+        return _run(recording, program, path, options, inheritance)
     except CannotStart:
         path.unlink(missing_ok=True)
         raise
@@ -100,21 +116,16 @@ def _record(
 
 
 def _run(
-    recording: Recording,
-    command: Sequence[str],
-    program: str,
-    path: Path,
-    options: RecordOptions,
-    inheritance: Inheritance,
+    recording: Recording, program: _Program, path: Path, options: RecordOptions, inheritance: Inheritance
 ) -> RecordResult:
     reason = "the recording was broken off"
     failure: Exception | None = None
     signals = ExitStack()
     try:
         with closing(_Tracees(recording)):
-            spawned = _spawn(program, command, options, inheritance)
+            spawned = _spawn(program, options, inheritance)
             signals.enter_context(_SignalsHeld())
-            recording.start(spawned.tid, program)
+            recording.start(spawned.tid, program.path)
             if not recording.tasks:
                 raise _failure(spawned)
             signals.enter_context(RelayedSignals(recording))
@@ -172,12 +183,12 @@ def _environment(options: RecordOptions) -> tuple[bytes, ...]:
     return variables
 
 
-def _spawn(program: str, command: Sequence[str], options: RecordOptions, inheritance: Inheritance) -> Spawned:
-    arguments = [os.fsencode(argument) for argument in command]
+def _spawn(program: _Program, options: RecordOptions, inheritance: Inheritance) -> Spawned:
+    arguments = [os.fsencode(argument) for argument in program.arguments]
     personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
     try:
         start = SpawnOptions(record_filter(), personality, inheritance=inheritance)
-        return spawn(program, arguments, _environment(options), start)
+        return spawn(program.path, arguments, _environment(options), start)
     except SpawnFailed as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
 
@@ -191,7 +202,8 @@ def _failure(spawned: Spawned) -> Exception:
     if failure is None:
         return RecordError(f"{spawned.path} ended before its first instruction")
     # As a shell has it: 127 for what is not there, 126 for what cannot be executed.
-    return CannotStart(str(failure), 127 if failure.errno == 2 else 126)
+    kind = NoFormat if failure.errno == errno.ENOEXEC else CannotStart
+    return kind(str(failure), 127 if failure.errno == errno.ENOENT else 126)
 
 
 def _affinity_mask() -> bytes:

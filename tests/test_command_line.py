@@ -212,6 +212,14 @@ class TestRecordAndReplay:
         assert ask("record", plain).status == 126
         assert list(traces.glob("*.redrive")) == []
 
+    def test_a_script_that_names_no_interpreter(self, ask: Ask, tmp_path: Path) -> None:
+        """execvp(3), by which env, xargs and timeout start what they run, leaves it to the shell."""
+        script = tmp_path / "script"
+        script.write_text('echo "$0: $*"; exit 3\n')
+        script.chmod(0o755)
+        ended = ask("record", "--verify", script, "one", "two")
+        assert (ended.status, ended.stdout) == (3, f"{script}: one two\n"), str(ended)
+
     def test_a_recording_is_looked_at_and_replayed(self, ask: Ask, traces: Path) -> None:
         recorded = ask("record", "sh", "-c", "date +%N; echo to stderr >&2; (exit 3); exit 4")
         assert recorded.status == 4
