@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 
 from redrive.replayer.watcher import ReplayWatcher
+
+_NAMES = {1: "stdout", 2: "stderr"}
+_NOBODY_READS = frozenset({errno.EPIPE, errno.EBADF})
+"""A reader that has seen enough, and a closed descriptor: whoever did that knows."""
 
 
 class OutputEcho:
@@ -14,6 +19,8 @@ class OutputEcho:
     def __init__(self, *, quiet: bool, watcher: ReplayWatcher | None = None) -> None:
         self._watcher = watcher
         self._open = {1: not quiet, 2: not quiet}
+        self.failure = ""
+        """Why not all of the output is where it was to go: a sentence for the user."""
 
     def wants(self, stream: int) -> bool:
         """Whether there is any use in fetching what was written to a stream."""
@@ -29,6 +36,8 @@ class OutputEcho:
                 view = view[os.write(stream, view) :]
             except BlockingIOError:
                 select.select([], [stream], [])
-            except OSError:
-                # Closed, a full disk, a reader that has gone: the replay itself goes on.
+            except OSError as error:
+                # The replay itself goes on.
                 self._open[stream] = False
+                if error.errno not in _NOBODY_READS:
+                    self.failure = f"{_NAMES[stream]}: {error.strerror}; some of the recorded output is not there"

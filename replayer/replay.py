@@ -57,13 +57,15 @@ class ReplayResult(NamedTuple):
     """How a replay ended that saw no divergence.
 
     ``events`` were replayed; ``wait_status`` is the recorded command's, or None where the trace ends before it;
-    ``complete`` says whether the trace reaches the end of all tasks, and ``reason`` why not.
+    ``complete`` says whether the trace reaches the end of all tasks, and ``reason`` why not; ``unwritten`` why not all
+    of the recorded output could be written again.
     """
 
     events: int
     wait_status: int | None
     complete: bool
     reason: str
+    unwritten: str
 
 
 def replay(
@@ -109,7 +111,8 @@ class Replayer:
             resources.callback(self._machine.share_faulting, False)
             resources.callback(self._end_tasks)
             self._resources = resources.pop_all()
-        self._effects = Effects(self._tasks, self._images, OutputEcho(quiet=quiet, watcher=watcher), self._stub)
+        self._echo = OutputEcho(quiet=quiet, watcher=watcher)
+        self._effects = Effects(self._tasks, self._images, self._echo, self._stub)
         self._patience = Patience(reader, self._tasks)
         self._exited_leaders: dict[int, Tracee] = {}
         """Leaders of processes whose other threads live on: they are reported only after those."""
@@ -184,7 +187,7 @@ class Replayer:
         if completeness.complete and len(self._tasks):
             names = ", ".join(map(str, self._tasks))
             raise UntrustworthyTrace(f"the trace says that it is complete, but never ends task {names}")
-        return ReplayResult(count, self._wait_status, completeness.complete, completeness.reason)
+        return ReplayResult(count, self._wait_status, completeness.complete, completeness.reason, self._echo.failure)
 
     def _syscall(self, event: Syscall) -> None:
         task = self._tasks[event.task]

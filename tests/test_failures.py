@@ -153,6 +153,13 @@ class TestFailures:
                 ]
                 assert subprocess.run(recording, stderr=full, timeout=60, check=False).returncode == 5
 
+    def test_output_that_a_replay_cannot_write(self, redrive: Redrive) -> None:
+        trace = redrive.folder / "trace"
+        assert redrive.record(trace, "sh", "-c", "echo output; exit 5").status == 5
+        ended = redrive.native("sh", "-c", f"{shlex.join(redrive.command)} replay {trace} > /dev/full")
+        assert ended.status == 1 and b"events replayed exactly" in ended.said, str(ended)
+        assert b"redrive: stdout: No space left on device" in ended.said
+
     def test_a_stderr_that_is_full_does_not_change_how_a_recording_ends(self, redrive: Redrive) -> None:
         for number, script in enumerate(("exit 5", "kill -9 $$")):
             recording = [*redrive.command, "record", "-o", redrive.folder / f"trace{number}", "sh", "-c", script]

@@ -113,7 +113,15 @@ class TestNoVerdict:
         assert kept(traces) == []
 
     @pytest.mark.parametrize(
-        "options", [["--fail-if", "("], ["--jobs", "0"], ["--runs", "0"], ["--timeout", "0"], ["--timeout", "-1"]]
+        "options",
+        [
+            ["--fail-if", "("],
+            ["--jobs", "0"],
+            ["--runs", "0"],
+            ["--timeout", "0"],
+            ["--timeout", "-1"],
+            ["--timeout", "nan"],
+        ],
     )
     def test_wrong_usage(self, redrive: Redrive, options: list[str]) -> None:
         hunt = redrive.run("hunt", *options, "true")

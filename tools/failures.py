@@ -44,7 +44,7 @@ def explain(error: Exception) -> int:
     if isinstance(error, click.Abort):
         die_of(signal.SIGINT)
     if isinstance(error, OSError):
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
         return ExitStatus.FAILURE
     if isinstance(error, click.ClickException):
         say(error.format_message())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,12 @@ def _pattern(ctx: click.Context, parameter: click.Parameter, text: str | None) -
         raise click.BadParameter(f"{text} is no regular expression: {error}") from error
 
 
+def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and not math.isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds")
+    return seconds
+
+
 @click.command(
     short_help="Record a command again and again until it fails.",
     context_settings={"allow_interspersed_args": False},
@@ -35,7 +42,13 @@ def _pattern(ctx: click.Context, parameter: click.Parameter, text: str | None) -
 @click.option("-n", "--runs", type=_COUNT, metavar="N", help="End after N runs; else only a failure ends it.")
 @click.option("-j", "--jobs", type=_COUNT, metavar="J", help="J runs at a time; one for each CPU by default.")
 @click.option("--fail-if", callback=_pattern, metavar="PATTERN", help="A line of output with PATTERN is a failure too.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="A longer run fails.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
+    metavar="SECONDS",
+    help="A longer run fails.",
+)
 @click.option("--keep-going", is_flag=True, help="Do not stop at the first failure.")
 @recording_options
 @click.argument("command", nargs=-1, required=True, metavar="[--] CMD...", shell_complete=complete_command)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from redrive.tools.archive_argument import archive_argument, find_archive
 from redrive.tools.debugging import log_stops
+from redrive.tools.failures import ExitStatus
 from redrive.tools.messages import say
 from redrive.tools.replay_progress import ReplayProgress
 
@@ -26,3 +29,6 @@ def replay(file: str | None, quiet: bool) -> None:
     say(f"{result.events} events replayed exactly")
     if not result.complete:
         say(f"the trace ends early: {result.reason}")
+    if result.unwritten:
+        say(result.unwritten)
+        sys.exit(ExitStatus.FAILURE)
