@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Advise, Effect, Map, Protect, Remap, Unmap
 from redrive.tracee import mappings as maps
+from redrive.tracee import proc_file
 from redrive.tracee.mappings import page_ceiling, page_floor, read_mappings
 from redrive.tracee.task_stat import stat_fields
 
@@ -124,7 +124,7 @@ def implies_exec(tid: int) -> bool:
 
     Before Linux 5.8 execve sets it for programs whose stack is executable, as those without a PT_GNU_STACK's are.
     """
-    return bool(int(Path(f"/proc/{tid}/personality").read_text(), 16) & _READ_IMPLIES_EXEC)
+    return bool(int(proc_file.read_text(f"/proc/{tid}/personality"), 16) & _READ_IMPLIES_EXEC)
 
 
 def personality_changed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:

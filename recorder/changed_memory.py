@@ -6,12 +6,12 @@ stopped in running code, and what has changed when it is held some milliseconds 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redrive.tracee import proc_file
 from redrive.tracee.mappings import PAGE, PROT_READ, PROT_WRITE, Mapping
+from redrive.tracee.monotonic import monotonic, monotonic_ns
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -32,7 +32,7 @@ class Snapshot:
 
     def __init__(self, recording: Recording, task: Task, mappings: Sequence[Mapping]) -> None:
         self._space: AddressSpace = task.space
-        self._taken = time.monotonic()
+        self._taken = monotonic()
         self._had_run = _running_time(task.tid)
         self._memory = {
             start: task.tracee.read_available(start, length) for start, length in _ranges(recording, task, mappings)
@@ -40,7 +40,7 @@ class Snapshot:
 
     def is_of_use(self, task: Task) -> bool:
         """Whether what the task will have changed since then may say much."""
-        return self._space is task.space and time.monotonic() - self._taken <= _OLDEST
+        return self._space is task.space and monotonic() - self._taken <= _OLDEST
 
     def has_run_since(self, task: Task) -> bool:
         """Whether the task has run long enough to have changed something."""
@@ -68,10 +68,10 @@ class Snapshot:
 def _running_time(tid: int) -> int:
     """Nanoseconds on a CPU: its schedstat (Documentation/scheduler/sched-stats.rst); by the clock where that is 0."""
     try:
-        running = int(Path(f"/proc/{tid}/task/{tid}/schedstat").read_text().split()[0])
+        running = int(proc_file.read_text(f"/proc/{tid}/task/{tid}/schedstat").split()[0])
     except (OSError, ValueError, IndexError):
         running = 0
-    return running or time.monotonic_ns()
+    return running or monotonic_ns()
 
 
 def _differing(before: bytes, after: bytes, pieces: range) -> Iterator[int]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import signal
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redrive.recorder.chaos import LONGEST_SLICE, Chaos
 from redrive.recorder.scheduler import TICK, Scheduler
 from redrive.recorder.task import Task
+from redrive.tracee.monotonic import monotonic
 
 _AGAIN = 0.0005
 """Seconds between two interruptions of a wait whose first one came too early to be seen."""
@@ -39,7 +39,7 @@ class ChaoticScheduler(Scheduler):
     def __init__(self, tasks: dict[int, Task], chaos: Chaos) -> None:
         super().__init__(tasks)
         self._chaos = chaos
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._current = 0
         """The tid of the task whose turn it is."""
         self._slice = 0.0
@@ -79,7 +79,7 @@ class ChaoticScheduler(Scheduler):
 
     def turn_is_over(self) -> bool:
         """Whether the running task should let another run; collects what has woken meanwhile."""
-        now = time.monotonic()
+        now = monotonic()
         self._chaos.at(now - self._began)
         if self._over or len(self._tasks) == 1:
             return self._over
@@ -113,7 +113,7 @@ class ChaoticScheduler(Scheduler):
             return False
         if task.steps_ahead is None and self._chaos.switch_now(task.tid):
             task.steps_ahead = 0 if task.is_private or self._is_late() else self._chaos.extra_steps()
-        if task.steps_ahead and self._able(time.monotonic()):
+        if task.steps_ahead and self._able(monotonic()):
             return True
         self._switches = task.steps_ahead == 0
         task.steps_ahead = None
@@ -133,21 +133,21 @@ class ChaoticScheduler(Scheduler):
         """Have the wait for the task interrupted when its slice is over."""
         if len(self._tasks) == 1:
             return
-        self._let_go_at = time.monotonic()
+        self._let_go_at = monotonic()
         if self._slice_end == math.inf:
             self._slice_end = self._let_go_at + self._slice
         self._alarm_in(self._slice_end - self._let_go_at)
 
     def leaves_calls(self) -> bool:
         """Only after some time: an interruption may come while the kernel works on a call, and it does not sleep."""
-        return time.monotonic() >= self._let_go_at + _IN_CALL
+        return monotonic() >= self._let_go_at + _IN_CALL
 
     def _slice_length(self) -> float:
         return max(self._chaos.slice_length(), LONGEST_SLICE if self._is_late() else 0.0)
 
     def _is_late(self) -> bool:
         """Whether landmarks have taken so much time that there may be no more for now."""
-        return self._landmarks.is_used_up(time.monotonic() - self._began)
+        return self._landmarks.is_used_up(monotonic() - self._began)
 
     def _hold(self, now: float) -> None:
         if not self._holds.is_used_up(now - self._began):
@@ -158,7 +158,7 @@ class ChaoticScheduler(Scheduler):
     def _go_on(self) -> None:
         """The turn would be over, and nobody else can have one."""
         self.yields = self._switches = self._at_landmark = False
-        self._slice_end = time.monotonic() + self._slice_length()
+        self._slice_end = monotonic() + self._slice_length()
 
     def _able(self, now: float) -> Sequence[Task]:
         """Those in the queue that may have a turn now."""
@@ -171,12 +171,12 @@ class ChaoticScheduler(Scheduler):
     def _woke(self, task: Task) -> None:
         delay = self._chaos.wake_delay()
         if delay:
-            self._held_until[task.tid] = time.monotonic() + delay
+            self._held_until[task.tid] = monotonic() + delay
 
     def _await_weather(self) -> None:
         """While all that could run are starved, nobody does, as on a machine that is busy elsewhere."""
         while True:
-            now = time.monotonic()
+            now = monotonic()
             self._chaos.at(now - self._began)
             if not all(self._chaos.is_starved(task.tid) for task in self._queue):
                 return

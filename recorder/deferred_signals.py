@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 from typing import TYPE_CHECKING
 
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tracee._native import lib
+from redrive.tracee.monotonic import monotonic
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -28,10 +28,10 @@ _OVERRUN, _OVERRUN_AT_MOST = 20, 2**31 - 1
 
 def defer(recording: Recording, task: Task, number: int, registers: bytes, siginfo: bytes) -> None:
     """A signal met the task with these registers, and has been suppressed; ``siginfo`` is what it first came with."""
-    recording.latest_signals[number] = time.monotonic()
+    recording.latest_signals[number] = monotonic()
     task.stops.append(encode_stop(Stop(StopKind.SIGNAL, StopRegisters.OWN, number, registers)))
     if not task.deferred:
-        task.deferred_since = time.monotonic()
+        task.deferred_since = monotonic()
     # While a standard signal is pending, another of its kind is not queued: signal(7).
     if number >= FIRST_REAL_TIME or number not in dict(task.deferred):
         task.deferred.append((number, siginfo))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from redrive.tracee import proc_file
+
 
 class DescriptorInfo(NamedTuple):
     """``position`` is the file offset in bytes, ``flags`` are open(2)'s."""
@@ -14,6 +16,6 @@ class DescriptorInfo(NamedTuple):
 
 def descriptor_info(tid: int, descriptor: int) -> DescriptorInfo:
     """Raises OSError when there is no such descriptor, or it may not be looked at."""
-    with open(f"/proc/{tid}/fdinfo/{descriptor}") as lines:
-        fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
+    lines = proc_file.read_text(f"/proc/{tid}/fdinfo/{descriptor}").splitlines()
+    fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
     return DescriptorInfo(int(fields["pos"]), int(fields["flags"], 8))

@@ -7,9 +7,9 @@ and group (ptrace(2), "Ptrace access mode checking"), and who may take on any id
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
+from redrive.tracee import proc_file
 from redrive.tracee._native import lib
 
 
@@ -56,6 +56,6 @@ def ids_of(tid: int, kind: str) -> tuple[int, int, int]:
 
     Raises OSError when the task is gone.
     """
-    lines = Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines()
+    lines = proc_file.read_text(f"/proc/{tid}/status").splitlines()
     real, effective, saved = next(line.split()[1:4] for line in lines if line.startswith(kind))
     return int(real), int(effective), int(saved)

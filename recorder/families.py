@@ -8,14 +8,13 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clone, Exit
 from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder import calls, signals
 from redrive.recorder.task import AddressSpace, Process, State, Task
-from redrive.tracee import ptrace
+from redrive.tracee import proc_file, ptrace
 from redrive.tracee._native import lib
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.task_stat import state
@@ -113,7 +112,7 @@ def all_tracees() -> Iterator[tuple[int, int, int]]:
         # Any of them may be gone by the time it is looked at.
         with suppress(OSError):
             for tid in os.listdir(f"/proc/{process}/task"):
-                text = Path(f"/proc/{process}/task/{tid}/status").read_text(errors="replace")
+                text = proc_file.read_text(f"/proc/{process}/task/{tid}/status")
                 fields = dict(line.split(":", 1) for line in text.splitlines())
                 if fields["TracerPid"].strip() == tracer:
                     yield int(tid), int(fields["Tgid"]), int(fields["PPid"])

@@ -7,15 +7,15 @@ each other by syscalls.  A program that looks at the memory without one sees it 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, ImageWrite
+from redrive.tracee import proc_file
 from redrive.tracee.mappings import PAGE, PROT_WRITE, Mapping, find_mapping, read_mappings
+from redrive.tracee.monotonic import monotonic
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -129,7 +129,7 @@ class OutsideMemory:
         return any(shared.is_copied for shared in self._files.values())
 
     def _is_due(self) -> bool:
-        return time.monotonic() >= self._latest_look + self._pause
+        return monotonic() >= self._latest_look + self._pause
 
     def _look(self, task: Task) -> None:
         ours, others = self._find_mapped()
@@ -138,7 +138,7 @@ class OutsideMemory:
         for file, shared in self._files.items():
             shared.other = others.get(file, "")
             self._say(task, shared)
-        self._latest_look = time.monotonic()
+        self._latest_look = monotonic()
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def _say(self, task: Task, shared: _Shared) -> None:
@@ -163,7 +163,7 @@ class OutsideMemory:
                 found = {(mapping.device, mapping.inode): mapping.protection & PROT_WRITE for mapping in mappings}
                 if found.keys().isdisjoint(self._files):
                     continue
-                status = Path(f"/proc/{entry}/status").read_text(errors="replace")
+                status = proc_file.read_text(f"/proc/{entry}/status")
                 if f"\nTracerPid:\t{os.getpid()}\n" in status:
                     ours |= found.keys()
                 else:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.recorder.disguise import identity_of, ids_of
 from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.injected_calls import call_in_tracee
 from redrive.recorder.task import OpenCall, Task
+from redrive.tracee import proc_file
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _follow(recording: Recording, task: Task) -> bool:
         return False
     call_in_tracee(recording, task, AGENT_ADDRESS, _PRCTL, _PR_SET_DUMPABLE, 1)
     task.identity = identity
-    task.process.dumpable = int(Path("/proc/sys/fs/suid_dumpable").read_text())
+    task.process.dumpable = int(proc_file.read_text("/proc/sys/fs/suid_dumpable"))
     return may_look_into(task.tid)
 
 
@@ -156,5 +156,5 @@ def _effective_id(tid: int, kind: str) -> int:
 
 def _never_gains(program: str) -> bool:
     """Whether it would not gain anything without Redrive either: no_new_privs is inherited, or the mount says so."""
-    own = Path("/proc/self/status").read_text().splitlines()
+    own = proc_file.read_text("/proc/self/status").splitlines()
     return any(line.split() == ["NoNewPrivs:", "1"] for line in own) or bool(os.statvfs(program).f_flag & os.ST_NOSUID)

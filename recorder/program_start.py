@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Exec, Map
@@ -15,6 +14,7 @@ from redrive.recorder.injected_calls import SCRATCH, attempt_in_tracee, call_in_
 from redrive.recorder.permission import check_program
 from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
+from redrive.tracee import proc_file
 from redrive.tracee import registers as regs
 from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
 from redrive.tracee.mappings import Mapping
@@ -121,7 +121,7 @@ def _stack_limit(tid: int) -> int:
 
     From /proc/PID/limits (proc(5)), which anybody may read: prlimit(2) wants the same user or CAP_SYS_RESOURCE.
     """
-    for line in Path(f"/proc/{tid}/limits").read_text().splitlines():
+    for line in proc_file.read_text(f"/proc/{tid}/limits").splitlines():
         if line.startswith("Max stack size"):
             soft = line.split()[3]
             return _NO_LIMIT if soft == "unlimited" else int(soft)

@@ -24,13 +24,14 @@ from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.recorder.relayed_signals import RELAYED, RelayedSignals
-from redrive.tracee import cpu, ptrace
+from redrive.tracee import cpu, proc_file, ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import EraError
 from redrive.tracee.errors import SpawnFailed, TraceeError
 from redrive.tracee.inheritance import Inheritance, environment, set_aside, take_timers
 from redrive.tracee.kernel import KernelFeatures, probe
 from redrive.tracee.seccomp_filter import record_filter
+from redrive.tracee.shared_traps import shared_traps
 from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, Spawned, SpawnOptions, spawn
 from redrive.tracee.tracee import wait_any
 
@@ -98,20 +99,17 @@ def _record(
         discards=options.on_full is OnFull.CONTINUE,
     )
     os.sched_setaffinity(0, {cpu_number})
-    if kernel.cpuid_faulting:
-        lib.redrive_share_cpuid_faulting(1)
     recording = Recording(writer, kernel, cpu_number, mask, hidden)
     if options.chaos_seed is not None:
         recording.disturb(options.chaos_seed)
     try:
-        return _run(recording, program, path, options, inheritance)
+        with shared_traps(cpuid=kernel.cpuid_faulting):
+            return _run(recording, program, path, options, inheritance)
     except CannotStart:
         path.unlink(missing_ok=True)
         raise
     finally:
         recording.scheduler.close()
-        if kernel.cpuid_faulting:
-            lib.redrive_share_cpuid_faulting(0)
         os.sched_setaffinity(0, own_affinity)
 
 
@@ -194,7 +192,7 @@ def _spawn(program: _Program, options: RecordOptions, inheritance: Inheritance) 
 
 
 def _personality() -> int:
-    return int(Path("/proc/self/personality").read_text(), 16)
+    return int(proc_file.read_text("/proc/self/personality"), 16)
 
 
 def _failure(spawned: Spawned) -> Exception:

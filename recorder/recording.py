@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,7 @@ from redrive.tracee.eras import Began, Info, Meaning, Outcome, Request, SyscallS
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.mappings import read_mappings
+from redrive.tracee.monotonic import monotonic
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
 from redrive.tracee.task_stat import state
 from redrive.tracee.tracee import check
@@ -243,7 +243,7 @@ class Recording:
         signal_number, task.signal = task.signal, 0
         if task.repeated.is_quiet:
             # What its code is to get is time to run: on a slow CPU our own work since the signal came takes longer.
-            task.deferred_since = time.monotonic()
+            task.deferred_since = monotonic()
         task.tracee.resume(request, signal_number)
         self.await_stop(task)
 
@@ -307,7 +307,7 @@ class Recording:
         """Whether a task in running code has a signal, or others wait for their turn, for longer than they should."""
         if task.call is not None:
             return False
-        waits_for_signal = bool(task.deferred) and time.monotonic() >= task.deferred_since + GRACE
+        waits_for_signal = bool(task.deferred) and monotonic() >= task.deferred_since + GRACE
         return waits_for_signal or self.scheduler.is_overdue()
 
     def _await_or_leave(self, task: Task) -> None:
@@ -446,9 +446,9 @@ class Recording:
 
         if self.scheduler.is_patient and self._gives_time(task):
             return
-        began = time.monotonic()
+        began = monotonic()
         end = landmarks.take(self, task)
-        self.scheduler.stepped(time.monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
+        self.scheduler.stepped(monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
         if end is landmarks.End.TAKEN:
             task.midway = False
         elif end is landmarks.End.AT_EDGE:
@@ -471,7 +471,7 @@ class Recording:
         if times > _TIMES_GIVEN_AT_MOST:
             return False
         task.given_time = task.registers, times
-        task.deferred_since = time.monotonic()
+        task.deferred_since = monotonic()
         self.scheduler.goes_on()
         return True
 

@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from redrive.tracee.monotonic import monotonic
+
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
@@ -52,7 +54,7 @@ class RelayedSignals(threading.Thread):
             if self._ending:
                 return
             if came.si_code in (_SI_USER, _SI_QUEUE):
-                self._relay(came.si_signo, time.monotonic())
+                self._relay(came.si_signo, monotonic())
 
     def _relay(self, number: int, at: float) -> None:
         time.sleep(_GRACE)

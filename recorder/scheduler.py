@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections import deque
 
 from redrive.recorder.task import State, Task
 from redrive.tracee._native import ffi
+from redrive.tracee.monotonic import monotonic
 from redrive.tracee.tracee import wait_any
 
 SLICE = 0.03
@@ -74,7 +74,7 @@ class Scheduler:
             while not self._queue:
                 if not self._collect(0):
                     return None
-        self._turn_began = time.monotonic()
+        self._turn_began = monotonic()
         self._over_since = 0.0
         self._woken = self.yields = False
         chosen = self._choose()
@@ -109,13 +109,13 @@ class Scheduler:
 
     def turn_may_be_over(self) -> bool:
         """Whether turn_is_over could say so; changes nothing."""
-        return len(self._tasks) > 1 and (self._ticked or self.yields or time.monotonic() >= self._slice_end)
+        return len(self._tasks) > 1 and (self._ticked or self.yields or monotonic() >= self._slice_end)
 
     def turn_is_over(self) -> bool:
         """Whether the running task should let another run; collects what has woken meanwhile."""
         if not self.turn_may_be_over():
             return False
-        now = time.monotonic()
+        now = monotonic()
         self._ticked = False
         while self._collect(os.WNOHANG):
             pass
@@ -130,7 +130,7 @@ class Scheduler:
 
     def is_overdue(self) -> bool:
         """Whether the turn has been over for as long as a syscall is waited for."""
-        return bool(self._over_since) and time.monotonic() >= self._over_since + self._patience
+        return bool(self._over_since) and monotonic() >= self._over_since + self._patience
 
     def event_passed(self, task: Task) -> bool:
         """To be told of each event of the running task.  Whether its turn is to end ``steps_ahead`` behind it."""
@@ -145,7 +145,7 @@ class Scheduler:
         """Let the running task run on for a while, although its turn is over."""
         self._patience = GRACE
         if self._over_since:
-            self._over_since = time.monotonic()
+            self._over_since = monotonic()
 
     def stepped(self, seconds: float, *, to_landmark: bool) -> None:
         """To be told that the running task has been stepped for so long, and whether it is at a landmark now."""

@@ -12,11 +12,11 @@ import termios
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from redrive.recorder.chaos import Chaos
 from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.task import OpenCall, Task
+from redrive.tracee import proc_file
 from redrive.tracee import registers as regs
 
 COUNT = 2
@@ -142,7 +142,7 @@ def _tcp_sockets(tid: int) -> set[int]:
 
 def _rows(tid: int, name: str) -> list[list[str]]:
     try:
-        text = Path(f"/proc/{tid}/net/{name}").read_text(errors="replace")
+        text = proc_file.read_text(f"/proc/{tid}/net/{name}")
     except OSError:
         return []
     return [line.split() for line in text.splitlines()[1:]]

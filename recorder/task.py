@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from redrive.recorder.disguise import Identity
 from redrive.recorder.forced_signals import Wishes
 from redrive.recorder.repeated_signals import RepeatedSignals
 from redrive.tracee.eras import Regime, SyscallTracker
+from redrive.tracee.monotonic import monotonic_ns
 from redrive.tracee.syscalls import Syscall
 from redrive.tracee.tracee import Tracee
 
@@ -186,15 +186,15 @@ class Task:
         registers, _ = self._let_go
         if registers is not self.registers:
             self._ran = 0
-        self._let_go = (self.registers, time.monotonic_ns())
+        self._let_go = (self.registers, monotonic_ns())
 
     def held(self) -> None:
         """It has stopped without an event."""
-        self._ran += time.monotonic_ns() - self._let_go[1]
+        self._ran += monotonic_ns() - self._let_go[1]
 
     def ran_since_event(self) -> int:
         """For how many nanoseconds it may have run since its latest event."""
-        return self._ran + time.monotonic_ns() - self._let_go[1]
+        return self._ran + monotonic_ns() - self._let_go[1]
 
     def take_stops(self) -> bytes:
         """The raw stops since the last event, for the next one."""

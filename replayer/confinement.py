@@ -13,11 +13,13 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
-from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, run
+from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, RemoteCallFailed, run
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, program
 from redrive.tracee.tracee import Tracee
 
 _PRCTL, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 157, 22, 2
+_SECCOMP, _SET_MODE_FILTER, _SPEC_ALLOW = 317, 1, 4
+"""As in native/spawn_tracee.c: without the flag, which came with Linux 4.17, some kernels take speculation away."""
 _RET_KILL, _RET_ALLOW = 0, 0x7FFF_0000
 _LOAD_WORD, _JUMP_EQUAL, _JUMP_ABOVE_OR_EQUAL, _RETURN = 0x20, 0x15, 0x35, 0x06
 # Offsets in struct seccomp_data (linux/seccomp.h).
@@ -54,4 +56,7 @@ def confine(tracee: Tracee) -> None:
     """Put the filter on a tracee that holds the stub, and on all that come of it."""
     header = struct.pack("<HxxxxxxQ", len(_FILTER) // 8, SCRATCH_ADDRESS + 16)
     tracee.write(SCRATCH_ADDRESS, header + _FILTER)
-    run(tracee, [Call(_PRCTL, (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, SCRATCH_ADDRESS))])
+    try:
+        run(tracee, [Call(_SECCOMP, (_SET_MODE_FILTER, _SPEC_ALLOW, SCRATCH_ADDRESS))])
+    except RemoteCallFailed:
+        run(tracee, [Call(_PRCTL, (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, SCRATCH_ADDRESS))])

@@ -48,11 +48,6 @@ class Machine:
         """Calls to be made in every new address space."""
         return (Call(_ARCH_PRCTL, (_ARCH_SET_CPUID, 0)),) if self.cpuid_faults else ()
 
-    def share_faulting(self, share: bool) -> None:
-        """Have cpuid fault in the replayer as it does in its tracees: see redrive_share_cpuid_faulting of tracer.h."""
-        if self.cpuid_faults:
-            lib.redrive_share_cpuid_faulting(share)
-
     @property
     def interception(self) -> Interception | None:
         """What answers the stops that the recording did not have."""

@@ -47,6 +47,7 @@ from redrive.replayer.traps import replay_trap
 from redrive.replayer.watcher import ReplayWatcher
 from redrive.tracee import cpu
 from redrive.tracee.errors import TraceeError, TraceeGone
+from redrive.tracee.shared_traps import shared_traps
 from redrive.tracee.tracee import Tracee
 
 RECENT_EVENTS = 10
@@ -107,8 +108,7 @@ class Replayer:
             resources.callback(self._stub.close)
             self._images = Images(reader.blob, reader.path.stat().st_size)
             resources.callback(self._images.close)
-            self._machine.share_faulting(True)
-            resources.callback(self._machine.share_faulting, False)
+            resources.enter_context(shared_traps(cpuid=self._machine.cpuid_faults))
             resources.callback(self._end_tasks)
             self._resources = resources.pop_all()
         self._echo = OutputEcho(quiet=quiet, watcher=watcher)

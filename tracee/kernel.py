@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
+from redrive.tracee import proc_file
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
@@ -33,7 +33,7 @@ class KernelFeatures(NamedTuple):
 
 def inherits_filter() -> bool:
     """Whether this process is under a seccomp filter already, a container's for instance."""
-    status = Path("/proc/self/status").read_text()
+    status = proc_file.read_text("/proc/self/status")
     return any(line.split() == ["Seccomp:", "2"] for line in status.splitlines())
 
 

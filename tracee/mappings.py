@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from redrive.tracee import proc_file
+
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS = 0x01, 0x02, 0x10, 0x20
 MAP_GROWSDOWN, MAP_NORESERVE, MAP_STACK = 0x100, 0x4000, 0x20000
@@ -63,8 +65,7 @@ def _parse(line: bytes) -> Mapping:
 
 def read_mappings(tid: int) -> list[Mapping]:
     """A process's mappings by address, without the vsyscall page.  Raises OSError when the process is gone."""
-    with open(f"/proc/{tid}/maps", "rb") as maps:
-        lines = maps.read().splitlines()
+    lines = proc_file.read_bytes(f"/proc/{tid}/maps").splitlines()
     return [mapping for mapping in map(_parse, lines) if mapping.name != b"[vsyscall]"]
 
 

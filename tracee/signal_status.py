@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
+
+from redrive.tracee import proc_file
 
 
 class SignalStatus(NamedTuple):
@@ -18,7 +19,7 @@ class SignalStatus(NamedTuple):
 def read_signal_status(tid: int) -> SignalStatus:
     """Raises OSError when the task is gone."""
     masks = dict.fromkeys(("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"), 0)
-    for line in Path(f"/proc/{tid}/status").read_text(errors="replace").splitlines():
+    for line in proc_file.read_text(f"/proc/{tid}/status").splitlines():
         name, _, value = line.partition(":")
         if name in masks:
             masks[name] = int(value, 16)

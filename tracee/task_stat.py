@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+
+from redrive.tracee import proc_file
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -13,7 +14,7 @@ def stat_fields(path: str) -> list[str]:
 
     Raises OSError when there is no such process or task.
     """
-    return ["", "", "", *Path(path).read_text(errors="replace").rpartition(")")[2].split()]
+    return ["", "", "", *proc_file.read_text(path).rpartition(")")[2].split()]
 
 
 def state(tid: int) -> str:

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int redrive_get_affinity(void *mask, unsigned length)
@@ -25,9 +26,9 @@ uint64_t redrive_xgetbv(void)
     return (uint64_t)high << 32 | low;
 }
 
-uint64_t redrive_rdtsc(void)
+int64_t redrive_monotonic(void)
 {
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
+    struct timespec now;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000 + now.tv_nsec;
 }

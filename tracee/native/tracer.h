@@ -9,5 +9,10 @@ int redrive_get_affinity(void *mask, unsigned length);
 void redrive_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax_ebx_ecx_edx);
 /* Gives the calling thread, and those it starts, the CPUID faulting of its tracees, or takes it away again. */
 int redrive_share_cpuid_faulting(int share);
+/* The same for their trap at rdtsc. */
+int redrive_share_tsc_trap(int share);
 uint64_t redrive_xgetbv(void);
+/* The time stamp counter, whether it traps in this thread or not. */
 uint64_t redrive_rdtsc(void);
+/* CLOCK_MONOTONIC in nanoseconds, by a syscall: the vDSO reads the time stamp counter. */
+int64_t redrive_monotonic(void);
