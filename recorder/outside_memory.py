@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, ImageWrite
 from redrive.tracee import proc_file
-from redrive.tracee.mappings import PAGE, PROT_WRITE, Mapping, find_mapping, read_mappings
+from redrive.tracee.mappings import PAGE, PROT_WRITE, Mapping, find_mapping, read_mappings, read_shared_mappings
 from redrive.tracee.monotonic import monotonic
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class OutsideMemory:
         self._files: dict[_File, _Shared] = {}
         self._pause = _PAUSE
         self._latest_look = -_LONGEST_PAUSE
+        self._next_look = 0.0
+        self._is_copying = False
+        """Whether any of them is copied."""
 
     def mapped(self, task: Task, descriptor: int, number: int, label: str, address: int, length: int) -> None:
         """A task has mapped a file shared, as an image."""
@@ -99,6 +102,7 @@ class OutsideMemory:
                 own = os.open(f"/proc/{task.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
                 self._files[file] = _Shared(number, label, own)
                 self._pause = _PAUSE
+                self._next_look = self._latest_look + _PAUSE
             self._add(task, self._files[file], mapping.offset + address - mapping.start, length)
 
     def grown(self, task: Task, mapping: Mapping) -> None:
@@ -112,24 +116,19 @@ class OutsideMemory:
         shared.add(start, length)
         # It may have become too large while it was copied.
         self._say(task, shared)
+        self._is_copying = any(shared.is_copied for shared in self._files.values())
 
     def wants_to_see(self) -> bool:
         """Whether ``changes`` is to be asked at the end of a syscall."""
-        return bool(self._files) and (self._is_copying() or self._is_due())
+        return bool(self._files) and (self._is_copying or monotonic() >= self._next_look)
 
     def changes(self, task: Task) -> Iterator[Effect]:
         """At a syscall's end: what is to be written to images, as others may have done."""
-        if self._is_due():
+        if monotonic() >= self._next_look:
             self._look(task)
         for shared in self._files.values():
             if shared.is_copied:
                 yield from shared.changes()
-
-    def _is_copying(self) -> bool:
-        return any(shared.is_copied for shared in self._files.values())
-
-    def _is_due(self) -> bool:
-        return monotonic() >= self._latest_look + self._pause
 
     def _look(self, task: Task) -> None:
         ours, others = self._find_mapped()
@@ -138,8 +137,10 @@ class OutsideMemory:
         for file, shared in self._files.items():
             shared.other = others.get(file, "")
             self._say(task, shared)
+        self._is_copying = any(shared.is_copied for shared in self._files.values())
         self._latest_look = monotonic()
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._next_look = self._latest_look + self._pause
 
     def _say(self, task: Task, shared: _Shared) -> None:
         if shared.other and shared.is_too_large not in shared.said:
@@ -159,7 +160,7 @@ class OutsideMemory:
         others: dict[_File, str] = {}
         for entry in filter(str.isdecimal, os.listdir("/proc")):
             with suppress(OSError, ValueError):
-                mappings = [mapping for mapping in read_mappings(int(entry)) if mapping.shared]
+                mappings = read_shared_mappings(int(entry))
                 found = {(mapping.device, mapping.inode): mapping.protection & PROT_WRITE for mapping in mappings}
                 if found.keys().isdisjoint(self._files):
                     continue

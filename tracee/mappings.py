@@ -16,6 +16,7 @@ USER_END = 0x7FFF_FFFF_F000
 """TASK_SIZE of a 64-bit process with four-level page tables."""
 
 _LINE = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) (....) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)")
+_SHARED_LINE = re.compile(rb"^\S+ ...s .*$", re.MULTILINE)
 
 
 class Mapping(NamedTuple):
@@ -67,6 +68,11 @@ def read_mappings(tid: int) -> list[Mapping]:
     """A process's mappings by address, without the vsyscall page.  Raises OSError when the process is gone."""
     lines = proc_file.read_bytes(f"/proc/{tid}/maps").splitlines()
     return [mapping for mapping in map(_parse, lines) if mapping.name != b"[vsyscall]"]
+
+
+def read_shared_mappings(tid: int) -> list[Mapping]:
+    """As read_mappings, those that are MAP_SHARED; quicker, as most are not."""
+    return [_parse(line) for line in _SHARED_LINE.findall(proc_file.read_bytes(f"/proc/{tid}/maps"))]
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
