@@ -93,6 +93,8 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
     call.may_block = found is None or found.may_block or task.process.filtered
     if found is not None:
         call.inputs = found.inputs(arguments, task.tracee)
+        if found.command:
+            recording.straight.meet(arguments, found)
     elif not answered:
         _begin_unknown(recording, task, call)
     # In a row of many handlers the call itself must have its turn some time.  And where a handler has begun since that

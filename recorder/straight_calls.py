@@ -87,7 +87,14 @@ def _way(row: Row | None) -> int:
 
 def _has_aftermath(row: Row | None) -> bool:
     """Whether a successful call concerns more than its registers and outputs."""
-    return row is None or (row.name not in _FOLLOWED and calls.has_aftermath(row.name))
+    return row is not None and row.name not in _FOLLOWED and calls.has_aftermath(row.name)
+
+
+def _key(number: int, arguments: tuple[int, ...]) -> tuple[int, int]:
+    """Of a multiplexer's command: the syscall's number, and the bits of the argument that chooses."""
+    choice = syscalls.MULTIPLEXED[number].choose
+    assert isinstance(choice, syscalls.Choice)
+    return number, arguments[choice.index] & choice.mask
 
 
 class StraightCalls:
@@ -105,11 +112,13 @@ class StraightCalls:
         shows_entry = shown == _WITH_ENTRY
         agent_end = AGENT_ADDRESS + AGENT_LENGTH
         self._ways = ffi.new("struct redrive_ways *", (TRACE_DATA, AGENT_ADDRESS, agent_end, shows_entry))
-        # What a multiplexer's call does depends on its arguments, which the native step does not look at.
         self._rows = [syscalls.SINGLE.get(number) for number in range(len(self._ways.by_number))]
+        self._commands: dict[tuple[int, int], Row] = {}
+        """By number, and the bits that choose the command: those of multiplexers, which have no row in the others."""
         self._numbers = {row.name: number for number, row in enumerate(self._rows) if row is not None}
         self._ways.by_number = list(map(_way, self._rows))
-        self._plain = [row is not None and row.treatment is Treatment.PLAIN for row in self._rows]
+        # A command that is taken straight is plain, and has no aftermath: see meet.
+        self._plain = [row is None or row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))
         self._stops = _SECCOMP_STOP + (_ENTRY_STOP if shows_entry else b"") + _EXIT_STOP
 
@@ -118,6 +127,21 @@ class StraightCalls:
         for name in names:
             if name in self._numbers:
                 self._ways.by_number[self._numbers[name]] = 0
+
+    def meet(self, arguments: tuple[int, ...], row: Row) -> None:
+        """A multiplexer's command has come the long way: take it the short one from now on, where that will do."""
+        multiplexer = syscalls.MULTIPLEXED[row.number]
+        choice = multiplexer.choose
+        if not isinstance(choice, syscalls.Choice) or self._ways.commands == len(self._ways.by_command):
+            return
+        key = _key(row.number, arguments)
+        # Those that concern more than their result and outputs are few, and rare.
+        way = 0 if calls.has_aftermath(row.command) or calls.has_aftermath(row.name) else _way(row)
+        # What `otherwise` finds may hang on more than the command.
+        if way and choice(arguments) in multiplexer.rows and key not in self._commands:
+            self._commands[key] = row
+            self._ways.by_command[self._ways.commands] = (row.number, choice.index, way, choice.mask, key[1])
+            self._ways.commands += 1
 
     def step(self, task: Task) -> bool:
         """Resume a task in user code, over whole syscalls, until its turn may be over or something else comes.
@@ -159,8 +183,7 @@ class StraightCalls:
         entry = bytes(task.tracee.raw_registers)
         leave = bytes(self._exit_registers)
         number, arguments = calls.number_and_arguments(entry)
-        row = self._rows[number]
-        assert row is not None
+        row = self._rows[number] or self._commands[_key(number, arguments)]
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
         concerns_more = self._has_aftermath[number] if result >= 0 else result in _INTERRUPTED_CALL

@@ -141,6 +141,20 @@ int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
     return wait_or_sleep(tid, stop, use_syscall_info);
 }
 
+static uint32_t argument_of(const struct redrive_registers *registers, unsigned index)
+{
+    const uint64_t arguments[] = {registers->rdi, registers->rsi, registers->rdx, registers->r10, registers->r8, registers->r9};
+    return (uint32_t)arguments[index];
+}
+
+static unsigned way_by_command(const struct redrive_registers *registers, const struct redrive_ways *ways)
+{
+    for (const struct redrive_command *known = ways->by_command; known < ways->by_command + ways->commands; known++)
+        if (known->number == registers->orig_rax && (argument_of(registers, known->argument) & known->mask) == known->value)
+            return known->way;
+    return 0;
+}
+
 static unsigned way_of(const struct redrive_stop *entry, const struct redrive_ways *ways)
 {
     const struct redrive_registers *registers = &entry->registers;
@@ -150,6 +164,8 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
     if (registers->orig_rax >= sizeof ways->by_number || registers->rip >> 63)
         return 0;
     unsigned way = ways->by_number[registers->orig_rax];
+    if (!way)
+        return way_by_command(registers, ways);
     if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < ways->agent_end &&
         registers->rsi > ways->agent_start - registers->rdi)
         return 0;

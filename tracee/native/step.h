@@ -56,6 +56,14 @@ struct redrive_ways {
     uint64_t agent_start, agent_end; /* the agent's range of addresses */
     int32_t shows_entry;             /* whether the entry stop comes behind the seccomp stop, as before Linux 4.8 */
     uint8_t by_number[512];
+    /* Where some bits of an argument decide, the commands that have been met; by_number is 0 there. */
+    uint32_t commands;
+    struct redrive_command {
+        uint16_t number;
+        uint8_t argument; /* from 0 on */
+        uint8_t way;
+        uint32_t mask, value; /* of the argument's low half */
+    } by_command[128];
 };
 
 /* How far redrive_step_syscall came. */

@@ -65,6 +65,18 @@ class CommandRows(Mapping[int, Syscall]):
         return CommandRows({**self._makers, **others._makers})
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The bits ``mask`` of argument ``index``, shifted right, are the key of a row."""
+
+    index: int
+    mask: int
+    shift: int
+
+    def __call__(self, arguments: Sequence[int]) -> int:
+        return (arguments[self.index] & self.mask) >> self.shift
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Multiplexer:
     """``choose`` turns the arguments into the key of a row; ``otherwise`` finds a row for keys that have none."""
@@ -80,9 +92,9 @@ class Multiplexer:
         return self.rows.get(self.choose(arguments)) or self.otherwise(arguments)
 
 
-def chosen_by(index: int, mask: int = 0xFFFFFFFF, shift: int = 0) -> Callable[[Sequence[int]], int]:
-    """The bits ``mask`` of argument ``index``, shifted right."""
-    return lambda arguments: (arguments[index] & mask) >> shift
+def chosen_by(index: int, mask: int = 0xFFFFFFFF, shift: int = 0) -> Choice:
+    """As the table's rows say it."""
+    return Choice(index, mask, shift)
 
 
 def rows_of(
