@@ -43,6 +43,12 @@ _OPENS = {"open": lib.REDRIVE_OPENS_BY_SECOND, "openat": lib.REDRIVE_OPENS_BY_TH
 _ADDRESS_CALLS = frozenset({"mmap", "munmap", "mprotect", "brk"})
 _FOLLOWED = frozenset({"rt_sigaction", "rt_sigprocmask"})
 """What concerns more than result and outputs, but is done by the native step or here."""
+_CHOICES = {
+    number: multiplexer.choose
+    for number, multiplexer in syscalls.MULTIPLEXED.items()
+    if isinstance(multiplexer.choose, syscalls.Choice)
+}
+"""The multiplexers, by number, whose command is in one argument: the native step can look at that."""
 _WITHOUT_ENTRY = (Meaning.SECCOMP, Meaning.EXIT)
 _WITH_ENTRY = (Meaning.SECCOMP, Meaning.ENTRY, Meaning.EXIT)
 _SECCOMP_STOP = encode_stop(Stop(StopKind.SECCOMP, StopRegisters.FIRST, TRACE_DATA))
@@ -90,13 +96,6 @@ def _has_aftermath(row: Row | None) -> bool:
     return row is not None and row.name not in _FOLLOWED and calls.has_aftermath(row.name)
 
 
-def _key(number: int, arguments: tuple[int, ...]) -> tuple[int, int]:
-    """Of a multiplexer's command: the syscall's number, and the bits of the argument that chooses."""
-    choice = syscalls.MULTIPLEXED[number].choose
-    assert isinstance(choice, syscalls.Choice)
-    return number, arguments[choice.index] & choice.mask
-
-
 class StraightCalls:
     """Steps a task over whole syscalls, where each shows a seccomp stop first."""
 
@@ -130,18 +129,23 @@ class StraightCalls:
 
     def meet(self, arguments: tuple[int, ...], row: Row) -> None:
         """A multiplexer's command has come the long way: take it the short one from now on, where that will do."""
-        multiplexer = syscalls.MULTIPLEXED[row.number]
-        choice = multiplexer.choose
-        if not isinstance(choice, syscalls.Choice) or self._ways.commands == len(self._ways.by_command):
+        choice = _CHOICES.get(row.number)
+        if choice is None or self._ways.commands == len(self._ways.by_command):
             return
-        key = _key(row.number, arguments)
+        key = row.number, arguments[choice.index] & choice.mask
+        if key in self._commands:
+            return
         # Those that concern more than their result and outputs are few, and rare.
         way = 0 if calls.has_aftermath(row.command) or calls.has_aftermath(row.name) else _way(row)
         # What `otherwise` finds may hang on more than the command.
-        if way and choice(arguments) in multiplexer.rows and key not in self._commands:
+        if way and choice(arguments) in syscalls.MULTIPLEXED[row.number].rows:
             self._commands[key] = row
             self._ways.by_command[self._ways.commands] = (row.number, choice.index, way, choice.mask, key[1])
             self._ways.commands += 1
+
+    def _command(self, number: int, arguments: tuple[int, ...]) -> Row:
+        choice = _CHOICES[number]
+        return self._commands[number, arguments[choice.index] & choice.mask]
 
     def step(self, task: Task) -> bool:
         """Resume a task in user code, over whole syscalls, until its turn may be over or something else comes.
@@ -183,7 +187,7 @@ class StraightCalls:
         entry = bytes(task.tracee.raw_registers)
         leave = bytes(self._exit_registers)
         number, arguments = calls.number_and_arguments(entry)
-        row = self._rows[number] or self._commands[_key(number, arguments)]
+        row = self._rows[number] or self._command(number, arguments)
         (result,) = _SIGNED_WORD.unpack_from(leave, _RAX)
         inputs = row.inputs(arguments, task.tracee)
         concerns_more = self._has_aftermath[number] if result >= 0 else result in _INTERRUPTED_CALL
