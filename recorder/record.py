@@ -304,6 +304,8 @@ class _Tracees:
         for tid, _, _ in all_tracees():
             with suppress(ProcessLookupError):
                 os.kill(tid, signal.SIGKILL)
+            # One that has been told to end already, and has stopped on its way, no signal wakes any more.
+            lib.redrive_resume(tid, ptrace.CONT, 0)
         tid = 0
         while tid >= 0:
             with suppress(InterruptedError):

@@ -22,6 +22,9 @@ def end_processes(tracees: Iterable[Tracee]) -> None:
     for tracee in remaining:
         with contextlib.suppress(ProcessLookupError):
             os.kill(tracee.tid, signal.SIGKILL)
+        # One that has stopped on its way out is not woken by that.
+        with contextlib.suppress(TraceeError):
+            tracee.resume(ptrace.CONT)
     for tracee in remaining:
         _reap(tracee)
 

@@ -6,6 +6,8 @@ import os
 import random
 import signal
 import subprocess
+import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -85,6 +87,26 @@ def test_asked_to_end(redrive: Redrive, number: signal.Signals) -> None:
     assert recorder.returncode == 1 and b"what was recorded until then is in" in said
     lost = check_what_is_left(redrive, archive, b"the recorder was asked to stop by " + number.name.encode())
     assert lost < LOST_AT_MOST
+
+
+def test_broken_off_while_a_task_leaves(redrive: Redrive) -> None:
+    """A task that stops on its way out is not woken by SIGKILL."""
+    script = """
+        from redrive.recorder import families
+        from redrive.recorder.errors import RecordError
+
+        def leaving(recording, task):
+            raise RecordError("broken off")
+
+        families.leaving = leaving
+        from redrive.tools.main import main
+
+        main()
+    """
+    command = (sys.executable, "-c", textwrap.dedent(script), "record", "-o", "trace", "sh", "-c", "(exit 3); exit 4")
+    ended = redrive.native(*command)
+    assert ended.status == 1 and b"broken off; what was recorded until then is in" in ended.said, str(ended)
+    assert processes_in(redrive.folder) == []
 
 
 @pytest.mark.parametrize("often", [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.soak)])

@@ -32,10 +32,11 @@ PERFORMED = {
     56: "clone",
     EXECVE: "execve, of Redrive's own stub",
     60: "exit",
-    157: "prctl, of a filter that kills for any syscall of the program's own",
+    157: "prctl, of a filter that kills for any syscall of the program's own, before Linux 4.17",
     158: "arch_prctl",
     160: "setrlimit",
     231: "exit_group",
+    317: "seccomp, of the same from then on",
 }
 """All that the tasks of a replay may do, by number: what makes up an address space and a task."""
 OF_THE_PROGRAM = {

@@ -42,9 +42,12 @@ static void answer_cpuid(greg_t *registers)
 
 static void answer_rdtsc(greg_t *registers)
 {
-    uint64_t count = redrive_rdtsc();
-    registers[REG_RAX] = (uint32_t)count;
-    registers[REG_RDX] = (greg_t)(count >> 32);
+    uint32_t low, high;
+    set_tsc(PR_TSC_ENABLE);
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    set_tsc(PR_TSC_SIGSEGV);
+    registers[REG_RAX] = low;
+    registers[REG_RDX] = high;
     registers[REG_RIP] += 2;
 }
 
@@ -94,19 +97,10 @@ int redrive_share_cpuid_faulting(int share)
 
 int redrive_share_tsc_trap(int share)
 {
-    int failed = share ? be_ready() : 0;
-    return failed ? failed : set_tsc(share ? PR_TSC_SIGSEGV : PR_TSC_ENABLE);
-}
-
-uint64_t redrive_rdtsc(void)
-{
-    int setting = PR_TSC_ENABLE;
-    uint32_t low, high;
-    prctl(PR_GET_TSC, &setting, 0, 0, 0);
-    if (setting == PR_TSC_SIGSEGV)
-        set_tsc(PR_TSC_ENABLE);
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    if (setting == PR_TSC_SIGSEGV)
-        set_tsc(PR_TSC_SIGSEGV);
-    return (uint64_t)high << 32 | low;
+    /* A filter that Redrive was started under may refuse this; it must not do so behind a trap. */
+    int failed = set_tsc(PR_TSC_ENABLE);
+    if (failed || !share)
+        return failed;
+    failed = be_ready();
+    return failed ? failed : set_tsc(PR_TSC_SIGSEGV);
 }

@@ -26,6 +26,13 @@ uint64_t redrive_xgetbv(void)
     return (uint64_t)high << 32 | low;
 }
 
+uint64_t redrive_rdtsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 int64_t redrive_monotonic(void)
 {
     struct timespec now;

@@ -12,7 +12,6 @@ int redrive_share_cpuid_faulting(int share);
 /* The same for their trap at rdtsc. */
 int redrive_share_tsc_trap(int share);
 uint64_t redrive_xgetbv(void);
-/* The time stamp counter, whether it traps in this thread or not. */
 uint64_t redrive_rdtsc(void);
 /* CLOCK_MONOTONIC in nanoseconds, by a syscall: the vDSO reads the time stamp counter. */
 int64_t redrive_monotonic(void);
