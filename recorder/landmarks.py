@@ -22,7 +22,7 @@ from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder import forced_signals, signals
 from redrive.recorder.changed_memory import Snapshot
 from redrive.recorder.deferred_signals import first_siginfo, put_aside
-from redrive.recorder.task import Task
+from redrive.recorder.task import Task, Wait
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
@@ -55,6 +55,8 @@ _WORD_WINDOW = (-64, 64)
 _DATA_AT_MOST = 1 << 14
 """Mappings of data up to so many bytes are kept whole: what counts the rounds of a loop may be far from its code."""
 _WITNESSES_AT_MOST = 48 << 10
+_LOOKED_AT = 8
+"""So many words, those that the code has named last, are what a task waits for."""
 _TIMES_WAITING_AT_MOST = 6
 """More often makes no difference to the scheduler."""
 _CLUES_AT_MOST = 24
@@ -169,10 +171,25 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
 
 
 def _times_waiting(task: Task, trail: _Trail) -> int:
-    """How often in a row it has been found waiting."""
+    """How often in a row it has been found in the same round of the same wait."""
+    before, task.wait = task.wait, None
     if not trail.waits:
         return 0
-    return min(task.spins + 1, _TIMES_WAITING_AT_MOST) if task.may_come_back else 1
+    task.wait = _wait(task, trail)
+    is_same = task.may_come_back and before is not None and task.wait.goes_on_from(before)
+    return min(task.spins + 1, _TIMES_WAITING_AT_MOST) if is_same else 1
+
+
+def _wait(task: Task, trail: _Trail) -> Wait:
+    registers = task.tracee.registers
+    earlier = trail.visits.get(regs.get(registers, "rip"), registers)
+    constant = {name: regs.get(registers, name) for name in _GENERAL if _is_same(name, earlier, registers)}
+    seen = task.tracee.gather([(word, 8) for word in islice(reversed(trail.named), _LOOKED_AT)])
+    return Wait(constant, tuple(seen))
+
+
+def _is_same(name: str, one: bytes, other: bytes) -> bool:
+    return regs.get(one, name) == regs.get(other, name)
 
 
 def _run_on(recording: Recording, task: Task, steps: int) -> bool:

@@ -19,7 +19,7 @@ SLICE = 0.03
 LONGEST_SLICE = 0.1
 _OF_LANDMARKS = 20
 """A turn is so many times as long as it takes to bring a task to a landmark at its end."""
-SPIN = 0.001
+SPIN = 0.0015
 """The same for one that only waits for another to write to memory; twice as long each time that it still does."""
 LEAST = 0.004
 """Seconds after which it lets one have it that has just woken."""

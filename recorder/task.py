@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,22 @@ class Process:
         return replace(self, tgid=tgid)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A loop in which a task waits for another to write to memory.
+
+    ``constant`` are the general registers that are the same each time round, ``seen`` the words that it looks at.
+    """
+
+    constant: Mapping[str, int]
+    seen: Sequence[tuple[int, bytes]]
+
+    def goes_on_from(self, before: Wait) -> bool:
+        """Whether nothing speaks for the task's having come out of the loop, and into it again, since ``before``."""
+        same = all(before.constant.get(name, value) == value for name, value in self.constant.items())
+        return same and self.seen == before.seen
+
+
 class Task:
     """One kernel thread of the recorded tree."""
 
@@ -152,6 +169,8 @@ class Task:
         """Instructions that it still runs, its syscalls not counted, before it gives its turn away; None for any."""
         self.spins = 0
         """How often in a row it has been held while it did nothing but wait for another task to write to memory."""
+        self.wait: Wait | None = None
+        """What it waited for then."""
         self.snapshot: Snapshot | None = None
         """Its memory when it was last looked at in running code."""
         self.given_time: tuple[bytes, int] = (b"", 0)
