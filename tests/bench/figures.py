@@ -39,6 +39,13 @@ def fork_and_exec_milliseconds(run: Run) -> float | None:
     return None if recorded is None or native is None else (recorded - native) * 1e3
 
 
+def barrier_milliseconds(run: Run) -> float | None:
+    """What it takes two threads to wait for each other once without a syscall, in milliseconds."""
+    entry = run.of("barrier")
+    seconds = entry.unit_seconds(Side.RECORD) if entry else None
+    return None if seconds is None else seconds * 1e3
+
+
 def worst_replay(run: Run) -> float | None:
     """The largest ratio of a replay to its recording, where there are no points in running code to search for."""
     entries = (entry for entry in run.measured if not entry.workload.landmarks)
@@ -61,6 +68,7 @@ def figures(run: Run) -> tuple[Figure, ...]:
         Figure("replay over record, at worst", worst_replay(run), 1.0, "times"),
         Figure("recording a program that computes", ratio(run, "compute", Side.RECORD, Side.NATIVE), 1.02, "times"),
         Figure("recording two threads that compute", ratio(run, "threads", Side.RECORD, Side.NATIVE), 2.1, "times"),
+        Figure("a barrier of two threads that spin", barrier_milliseconds(run), 10.0, "ms"),
         Figure(
             "replay with landmarks in sorting, over record",
             ratio(run, "sigprof", Side.REPLAY, Side.RECORD),

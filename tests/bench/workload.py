@@ -43,6 +43,9 @@ def all_workloads(calls: int, forks: int = 200) -> tuple[Workload, ...]:
         Workload("pingpong", ("./ping_pong", str(calls // 5))),
         Workload("condvar", ("./threads", "condvar", str(calls // 5))),
         Workload("mutex", ("./threads", "mutex", str(30 * calls))),
+        Workload(
+            "barrier", ("./threads", "barrier", "200"), idle=("./threads", "barrier", "0"), units=200, landmarks=True
+        ),
         Workload("compute", ("./compute", "500")),
         Workload("threads", ("./threads", "compute", "2000"), landmarks=True),
         Workload("sigprof", ("./profiled", "sort", "10"), landmarks=True),

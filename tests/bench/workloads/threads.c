@@ -1,5 +1,7 @@
-/* Two threads: "compute N" has each do N million rounds, "mutex N" takes a lock N times, "condvar N" hands a token over. */
+/* Two threads: "compute N" has each do N million rounds, "mutex N" takes a lock N times, "condvar N" hands a token over,
+ * "barrier N" waits for the other N times in a loop that looks at memory. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,11 +46,31 @@ static void *waits(void *own)
     return NULL;
 }
 
+static void *meets(void *unused)
+{
+    static atomic_long arrived;
+    for (long met = 0; met < rounds; met++) {
+        atomic_fetch_add(&arrived, 1);
+        while (arrived < 2 * (met + 1))
+            ;
+    }
+    return unused;
+}
+
+static void *(*by_name(const char *name))(void *)
+{
+    if (!strcmp(name, "compute"))
+        return computes;
+    if (!strcmp(name, "mutex"))
+        return locks;
+    return strcmp(name, "barrier") ? waits : meets;
+}
+
 int main(int count, char **arguments)
 {
     if (count != 3)
         return 2;
-    void *(*run)(void *) = !strcmp(arguments[1], "compute") ? computes : !strcmp(arguments[1], "mutex") ? locks : waits;
+    void *(*run)(void *) = by_name(arguments[1]);
     rounds = atol(arguments[2]);
     pthread_t threads[2];
     void *result;
