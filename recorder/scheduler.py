@@ -74,6 +74,9 @@ class Scheduler:
             while not self._queue:
                 if not self._collect(0):
                     return None
+            # The kernel reports the youngest first: two that sleep and wake in turn would keep all others out.
+            while self._collect(os.WNOHANG):
+                pass
         self._turn_began = monotonic()
         self._over_since = 0.0
         self._woken = self.yields = False
