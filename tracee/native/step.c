@@ -11,9 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* Newer than the oldest headers we build with. */
 #define REQUEST_GET_SYSCALL_INFO 0x420e
+
+#define MOMENT 50000              /* nanoseconds */
+#define LONG_FOR_A_YIELD 500000   /* nanoseconds */
+#define MOMENTS_OF_A_CROWD 256    /* before it is asked again whether there is one */
 
 static int use_syscall_info;
 
@@ -120,20 +125,48 @@ static char task_state(int tid)
     return end && end[1] ? end[2] : 'X';
 }
 
+/* A stop ends it: the SIGCHLD for that is kept for sigtimedwait only where it is blocked. */
+static void sleep_for_a_moment(void)
+{
+    sigset_t child, before;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &child, &before);
+    sigtimedwait(&child, NULL, &(struct timespec){0, MOMENT});
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Lets a task run that shares this CPU with the tracer: until it stops or sleeps, when nobody else wants the CPU.  Others
+ * that do would get all of a turn each time that the tracer yields; so, while there are any, it sleeps for a moment instead,
+ * or until there is a stop. */
+static void let_run(void)
+{
+    static unsigned crowded;
+    if (crowded) {
+        crowded--;
+        sleep_for_a_moment();
+        return;
+    }
+    int64_t began = redrive_monotonic();
+    sched_yield();
+    if (redrive_monotonic() - began > LONG_FOR_A_YIELD)
+        crowded = MOMENTS_OF_A_CROWD;
+}
+
 static int wait_or_sleep(int tid, struct redrive_stop *stop, int ask_syscall_op)
 {
-    for (;;) {
-        /* Tracer and tracee share one CPU: yielding lets the task run until it stops or sleeps. */
-        sched_yield();
-        int failed = await(tid, WNOHANG, stop, ask_syscall_op);
-        if (failed)
-            return failed;
-        if (stop->tid)
-            return 1;
+    /* When it was resumed it may have run at once, in the tracer's place. */
+    int failed = await(tid, WNOHANG, stop, ask_syscall_op);
+    while (!failed && !stop->tid) {
+        let_run();
+        failed = await(tid, WNOHANG, stop, ask_syscall_op);
+        if (failed || stop->tid)
+            break;
         char state = task_state(tid);
         if (state == 'S' || state == 'D' || state == 'Z')
             return 0;
     }
+    return failed ? failed : 1;
 }
 
 int redrive_wait_or_sleep(int tid, struct redrive_stop *stop)
