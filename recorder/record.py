@@ -23,7 +23,7 @@ from redrive.recorder.families import all_tracees
 from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
-from redrive.recorder.relayed_signals import RELAYED, RelayedSignals
+from redrive.recorder.relayed_signals import ENDING, RELAYED, RelayedSignals
 from redrive.tracee import cpu, proc_file, ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import EraError
@@ -270,15 +270,15 @@ class _SignalsHeld:
     """The terminal's signals are the program's business; the others end the recording in good order."""
 
     def __enter__(self) -> None:
-        left_to_the_program = (*RELAYED, *LEFT_TO_THE_PROGRAM)
-        self._before = {number: signal.getsignal(number) for number in left_to_the_program}
+        handlers = ((number, signal.getsignal(number)) for number in (*RELAYED, *LEFT_TO_THE_PROGRAM))
+        # None is a handler that is not Python's: it has the signal that an instruction of the recorder's raises.
+        self._before = {number: handler for number, handler in handlers if handler is not None}
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.getsignal(number)
+        for number in ENDING:
             # nohup(1) has it ignored.
-            if self._before[number] is not signal.SIG_IGN:
-                signal.signal(number, _break_off)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, _break_off) or signal.SIG_DFL
 
     def __exit__(self, *failure: object) -> None:
         for number, handler in self._before.items():

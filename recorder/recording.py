@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ from redrive.tracee.tracee import check
 if TYPE_CHECKING:
     from redrive.recorder.short_transfers import ShortTransfers
 
+_REMEMBERED = 1024
+"""So many tasks that ended last are remembered, as signals of theirs may still be on their way."""
 _TIMES_GIVEN_AT_MOST = 25
 """So often a task that was to be held is let run on; once suffices where the CPU is not busy with other things."""
 _CHILD_EVENTS = {
@@ -87,6 +90,7 @@ class Recording:
         self.main_status: int | None = None
         self.latest_signals: dict[int, float] = {}
         """Signal number: when a task was last seen to have it, by the monotonic clock."""
+        self._latest_ended: deque[int] = deque(maxlen=_REMEMBERED)
         self.notes: list[str] = []
 
     def disturb(self, seed: int) -> None:
@@ -137,6 +141,11 @@ class Recording:
         """A task's Exit has been written."""
         if task.tid == self.main_tid:
             self.main_status = status
+        self._latest_ended.append(task.process.tgid)
+
+    def has_process(self, pid: int) -> bool:
+        """Whether a pid is, or was just now, a recorded process's; may be asked by any thread."""
+        return any(task.process.tgid == pid for task in tuple(self.tasks.values())) or pid in tuple(self._latest_ended)
 
     def start(self, tid: int, program: str) -> None:
         """Take over a spawned tracee at its first stop, and bring it to its program's first instruction.

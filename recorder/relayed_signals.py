@@ -1,11 +1,13 @@
-"""Signals that are sent to the recorder's own pid by someone who means the program: passed on to it.
+"""Signals that come to the recorder itself: whether the program is meant, or the recorder, or neither.
 
-Natively that pid would be the program's.  What the terminal sends, and what is sent to the whole process group, has
-reached the program itself, and is not sent twice.
+Natively the recorder's pid would be the program's, so what is sent to that pid is passed on.  What the terminal sends,
+and what is sent to the whole process group, has reached the program itself, and is not sent twice.  What the program
+sends to its own group, in which the recorder is, is no business of the recorder's.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -18,26 +20,35 @@ from redrive.tracee.monotonic import monotonic
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
-RELAYED = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2})
-"""SIGTERM and SIGHUP end the recording."""
-_SI_USER, _SI_QUEUE = 0, -1
+ENDING = frozenset({signal.SIGTERM, signal.SIGHUP})
+"""From outside, they end the recording."""
+_HARMLESS = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
+_STOPS = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_OWN = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGALRM, signal.SIGPIPE, signal.SIGXFSZ})
+"""Of no use to anybody here, or needed by the recorder: see scheduler and shared_traps; Python ignores the last two."""
+RELAYED = frozenset(signal.valid_signals()) - ENDING - _HARMLESS - _STOPS - _OWN
+"""From outside, they are the program's."""
+_SI_USER, _SI_QUEUE, _SI_TKILL = 0, -1, -6
+_SENT = frozenset({_SI_USER, _SI_QUEUE, _SI_TKILL})
 _GRACE = 0.1
 """Seconds in which a signal to the group reaches the program too, and its stop is seen."""
 
 
 class RelayedSignals(threading.Thread):
-    """A thread that takes the recorder's RELAYED signals.
+    """A thread that takes the recorder's signals.
 
-    To be entered by the thread that records, which blocks them, while they are ignored: left over ones vanish.
+    To be entered by the thread that records, which blocks them.  The RELAYED are ignored meanwhile, so that left over
+    ones vanish; the ENDING have a handler, which that thread runs when one is to end the recording.
     """
 
     def __init__(self, recording: Recording) -> None:
         super().__init__(name="relayed-signals", daemon=True)
         self._recording = recording
         self._ending = False
+        self._recorder = threading.get_ident()
 
     def __enter__(self) -> None:
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, RELAYED)
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, RELAYED | ENDING)
         self.start()
 
     def __exit__(self, *failure: object) -> None:
@@ -50,11 +61,24 @@ class RelayedSignals(threading.Thread):
     def run(self) -> None:
         """Until it is left."""
         while True:
-            came = signal.sigwaitinfo(RELAYED)
+            came = signal.sigwaitinfo(RELAYED | ENDING)
             if self._ending:
                 return
-            if came.si_code in (_SI_USER, _SI_QUEUE):
+            if came.si_code not in _SENT:
+                self._end(came.si_signo)
+            elif self._recording.has_process(came.si_pid):
+                continue
+            elif came.si_signo in ENDING:
+                self._end(came.si_signo)
+            else:
                 self._relay(came.si_signo, monotonic())
+
+    def _end(self, number: int) -> None:
+        """End the recording, unless the signal is ignored (nohup(1)), or the terminal's, which the program has got."""
+        if callable(signal.getsignal(number)):
+            _thread.interrupt_main(signal.Signals(number))
+            # It may be waiting for a tracee: the tick's signal interrupts that.
+            signal.pthread_kill(self._recorder, signal.SIGALRM)
 
     def _relay(self, number: int, at: float) -> None:
         time.sleep(_GRACE)

@@ -46,7 +46,9 @@ class Images:
         if image is None:
             image = ImageFile(_create(f"image-{content.number}"), content.label)
             self._files[content.number] = image
-        self._resize(image, content.size)
+        # Not to the size that it has: that would clear what the program has written behind the end of its last page.
+        if os.fstat(image.descriptor).st_size != content.size:
+            self._resize(image, content.size)
         for extent in content.extents:
             data = self._blob(extent.digest)
             if len(data) != extent.length or extent.offset + extent.length > content.size:

@@ -206,6 +206,21 @@ class TestInShells:
             stdout, _ = process.communicate(timeout=DEADLINE)
         assert (process.returncode, stdout) == (5, b"")
 
+    @pytest.mark.parametrize("number", [1, 2, 3, 6, 7, 10, 11, 14, 15, 24, 31, 34, 64])
+    def test_a_signal_of_the_programs_to_its_own_group(self, redrive: Redrive, number: int) -> None:
+        """In which the recorder is."""
+        script = f"trap 'echo came' {number}; kill -{number} 0; echo went on; exit 5"
+        recording = redrive.behind("setsid", "-w").record(redrive.folder / "trace", "bash", "-c", script)
+        assert (recording.status, recording.stdout) == (5, b"came\nwent on\n"), str(recording)
+        redrive.replay_repeats(redrive.folder / "trace", recording)
+
+    def test_a_program_that_ends_its_own_group(self, redrive: Redrive) -> None:
+        script = "trap 'kill 0' EXIT; sleep 1000 & echo done"
+        recording = redrive.behind("setsid", "-w").record(redrive.folder / "trace", "bash", "-c", script)
+        # setsid exits with the number.
+        assert (recording.status, recording.stdout) == (signal.SIGTERM, b"done\n"), str(recording)
+        assert b"The recording is complete" in redrive.run("info", redrive.folder / "trace").stdout
+
     def test_interrupts_until_it_has_ended_leave_the_archive_whole(self, redrive: Redrive) -> None:
         script = "trap '' INT; echo > begun; head -c 60M /dev/urandom; exit 4"
         command = [*redrive.command, "record", "-o", redrive.folder / "trace", "sh", "-c", script]

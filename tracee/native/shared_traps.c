@@ -68,6 +68,9 @@ static void answer(int signal_number, siginfo_t *info, void *context)
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     const uint8_t *code = (const uint8_t *)registers[REG_RIP];
     int saved = errno;
+    /* Sent by somebody to the process group, in which the tracees are. */
+    if (info->si_code <= 0)
+        return;
     if (info->si_code == SI_KERNEL && code[0] == 0x0f && code[1] == 0xa2)
         answer_cpuid(registers);
     else if (info->si_code == SI_KERNEL && code[0] == 0x0f && code[1] == 0x31)
