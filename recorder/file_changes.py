@@ -50,7 +50,8 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     if file is None or images.number_of(file) is None:
         return []
     path = f"/proc/{task.tid}/fd/{descriptor}"
-    return images.changed(path, file, _changed_range(task, name, call.arguments, descriptor, result))
+    offsets = _changed_range(task, name, call.arguments, descriptor, result)
+    return images.changed(path, file, offsets, truncated=name == "ftruncate")
 
 
 def watch_inherited(recording: Recording, tid: int) -> None:
@@ -86,7 +87,7 @@ def _truncated(recording: Recording, task: Task, call: OpenCall) -> list[Effect]
     path = _named(task, call)
     file = _identity_of(path)
     # Another task may have renamed it meanwhile; or it is a link that is absolute in another root.
-    return [] if file is None else recording.images.changed(path, file, _NOTHING)
+    return [] if file is None else recording.images.changed(path, file, _NOTHING, truncated=True)
 
 
 def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | None:

@@ -201,8 +201,13 @@ class ImageTable:
         alike = [file for (_, inode), file in self._files.items() if inode == mapping.inode]
         return alike[0] if len(alike) == 1 else None
 
-    def changed(self, path: str, identity: tuple[int, int], offsets: range | None) -> list[Effect]:
-        """What a write, truncation or the like did to the image of the file at ``path``; ``offsets`` None: anywhere."""
+    def changed(
+        self, path: str, identity: tuple[int, int], offsets: range | None, *, truncated: bool = False
+    ) -> list[Effect]:
+        """What a write, truncation or the like did to the image of the file at ``path``; ``offsets`` None: anywhere.
+
+        ``truncated``: even to the size that it had, that clears what is behind the end of its last page.
+        """
         file = self._files.get(identity)
         if file is None:
             return []
@@ -211,14 +216,14 @@ class ImageTable:
         except OSError as error:
             raise RecordError(f"the program changes {file.label} while it is mapped, and it cannot be read") from error
         try:
-            return self._refresh(source, file, offsets)
+            return self._refresh(source, file, offsets, truncated)
         finally:
             os.close(source)
 
-    def _refresh(self, source: int, file: _File, offsets: range | None) -> list[Effect]:
+    def _refresh(self, source: int, file: _File, offsets: range | None, truncated: bool) -> list[Effect]:
         status = os.fstat(source)
         effects: list[Effect] = []
-        if status.st_size != file.size:
+        if truncated or status.st_size != file.size:
             effects.append(ImageSize(file.number, status.st_size))
         file.size = status.st_size
         file.fingerprint = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
