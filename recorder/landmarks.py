@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clue, Landmark, Writes
@@ -313,7 +313,7 @@ def _write(
 ) -> None:
     registers = task.tracee.registers
     xstate = task.tracee.get_xstate()
-    unsettled = list(_unsettled(recording, task))
+    unsettled = list(_unsettled(recording, task, mappings))
     named = [word for word in reversed(trail.named) if _is_writable(mappings, word) and not _meets(unsettled, word, 8)]
     named = [address for address, data in task.tracee.gather([(word, 8) for word in named]) if len(data) == 8]
     changed = [word for word in _changed_words(recording, task, mappings) if not _meets(unsettled, word, 8)]
@@ -413,15 +413,32 @@ def _is_writable(mappings: Sequence[maps.Mapping], address: int) -> bool:
     return mapping is not None and mapping.protection & 3 == 3
 
 
-def _unsettled(recording: Recording, task: Task) -> Iterator[tuple[int, int]]:
+def _unsettled(recording: Recording, task: Task, mappings: Sequence[maps.Mapping]) -> Iterator[tuple[int, int]]:
     """Where the kernel may be writing for other tasks that are in a syscall: replay does that at the syscall's end."""
-    if task.space.users == 1:
+    shared = [mapping for mapping in mappings if mapping.shared and mapping.protection & maps.PROT_WRITE]
+    if task.space.users == 1 and not shared:
         return
     for other in recording.tasks.values():
-        if other is task or other.space is not task.space or other.call is None or other.call.syscall is None:
+        if other is task or other.call is None or other.call.syscall is None:
             continue
-        with suppress(MemoryFault):
-            yield from other.call.syscall.outputs(other.call.arguments, 1 << 30, other.tracee)
+        with suppress(MemoryFault, OSError):
+            extents = other.call.syscall.outputs(other.call.arguments, 1 << 30, other.tracee)
+            if other.space is task.space:
+                yield from extents
+            elif extents and shared:
+                yield from _seen_in(shared, maps.read_shared_mappings(other.tid), extents)
+
+
+def _seen_in(
+    mappings: Sequence[maps.Mapping], others: Sequence[maps.Mapping], extents: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Where extents of another process's shared memory are in this one's."""
+    for their, own in product(others, mappings):
+        if (their.device, their.inode) != (own.device, own.inode):
+            continue
+        for address, length in extents:
+            if their.start < address + length and address < their.end:
+                yield address - their.start + their.offset - own.offset + own.start, length
 
 
 def _meets(extents: Sequence[tuple[int, int]], address: int, length: int) -> bool:
