@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.redrive_command import Redrive
+from tests.redrive_command import SLOWNESS, Redrive
 
 FINIT_MODULE, NEWEST = 313, 470
 """The last syscall that 3.10 knows, and one beyond all that any kernel does."""
 PTRACE, LATER_REQUESTS = 101, range(0x420A, 0x4212)
 """From PTRACE_GETSIGMASK (3.11) on: include/uapi/linux/ptrace.h."""
 EIO, ENOSYS = 5, 38
+TOO_FAST = b"faster than it can be recorded"
 RULES = [f"{number}=errno:{ENOSYS}" for number in range(FINIT_MODULE + 1, NEWEST)] + [
     f"{PTRACE}/{request}=errno:{EIO}" for request in LATER_REQUESTS
 ]
@@ -43,6 +44,8 @@ def test_the_kernel_is_an_old_one(old: Redrive) -> None:
 def test_signals_loops_and_mappings(old: Redrive, launcher: Callable[[str], Path], name: str) -> None:
     program, archive = launcher(name), old.folder / "trace"
     recording = old.record(archive, program)
+    if SLOWNESS > 1 and TOO_FAST in recording.said:
+        pytest.skip("two timers of 1 ms are too fast for this machine, by these means")
     assert recording.status == 0, str(recording)
     old.replay_repeats(archive, recording)
 
@@ -50,4 +53,4 @@ def test_signals_loops_and_mappings(old: Redrive, launcher: Callable[[str], Path
 def test_signals_faster_than_they_can_be_recorded_are_a_sentence(old: Redrive, launcher: Callable[[str], Path]) -> None:
     recording = old.record(old.folder / "trace", launcher("timer_too_fast"))
     assert recording.status in (0, 1), str(recording)
-    assert recording.status == 0 or b"faster than it can be recorded" in recording.said
+    assert recording.status == 0 or TOO_FAST in recording.said
