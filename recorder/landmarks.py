@@ -55,6 +55,8 @@ _WORD_WINDOW = (-64, 64)
 _DATA_AT_MOST = 1 << 14
 """Mappings of data up to so many bytes are kept whole: what counts the rounds of a loop may be far from its code."""
 _WITNESSES_AT_MOST = 48 << 10
+_TURNS_OF_COMPUTING = 16
+"""Before it is looked at again whether a task that was computing does so still."""
 _LOOKED_AT = 8
 """So many words, those that the code has named last, are what a task waits for."""
 _TIMES_WAITING_AT_MOST = 6
@@ -173,6 +175,7 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
 def _times_waiting(task: Task, trail: _Trail) -> int:
     """How often in a row it has been found in the same round of the same wait."""
     before, task.wait = task.wait, None
+    task.computes = 0 if trail.waits else _TURNS_OF_COMPUTING
     if not trail.waits:
         return 0
     task.wait = _wait(task, trail)

@@ -21,6 +21,8 @@ _OF_LANDMARKS = 20
 """A turn is so many times as long as it takes to bring a task to a landmark at its end."""
 SPIN = 0.0015
 """The same for one that only waits for another to write to memory; twice as long each time that it still does."""
+LOOK = 0.004
+"""The same for one of which it is not known whether it computes or only waits."""
 LEAST = 0.004
 """Seconds after which it lets one have it that has just woken."""
 GRACE = 0.003
@@ -90,11 +92,13 @@ class Scheduler:
         """Give a task its time."""
         self._patience = GRACE
         self._slice_end = self._turn_began + self._turn_length
-        if not task.may_come_back:
-            # It has made a syscall since.
-            task.spins = 0
-        if task.spins and self._queue:
-            slice_length = min(SPIN * 2 ** (task.spins - 1), self._turn_length)
+        if task.may_come_back:
+            task.computes = max(task.computes - 1, 0)
+        else:
+            # It has made a syscall since; what waited in a loop before is likely to do so again.
+            task.spins = 0 if task.wait is None else 1
+        if self._queue and (task.spins or not task.computes):
+            slice_length = min(SPIN * 2 ** (task.spins - 1) if task.spins else LOOK, self._turn_length)
             self._patience = 0.0
             self._slice_end = self._turn_began + slice_length
             signal.setitimer(signal.ITIMER_REAL, min(slice_length, TICK), TICK)

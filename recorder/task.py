@@ -171,6 +171,8 @@ class Task:
         """How often in a row it has been held while it did nothing but wait for another task to write to memory."""
         self.wait: Wait | None = None
         """What it waited for then."""
+        self.computes = 0
+        """For so many turns that end in running code it is taken to compute, as it was seen to do."""
         self.snapshot: Snapshot | None = None
         """Its memory when it was last looked at in running code."""
         self.given_time: tuple[bytes, int] = (b"", 0)

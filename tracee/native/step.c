@@ -10,13 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
 /* Newer than the oldest headers we build with. */
 #define REQUEST_GET_SYSCALL_INFO 0x420e
 
-#define MOMENT 50000              /* nanoseconds */
+#define MOMENT 20000              /* nanoseconds */
 #define LONG_FOR_A_YIELD 500000   /* nanoseconds */
 #define MOMENTS_OF_A_CROWD 256    /* before it is asked again whether there is one */
 
@@ -132,7 +133,10 @@ static void sleep_for_a_moment(void)
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, &child, &before);
+    /* By default a timer may be late by 50 us. */
+    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     sigtimedwait(&child, NULL, &(struct timespec){0, MOMENT});
+    prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
