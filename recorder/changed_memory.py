@@ -119,7 +119,7 @@ def _live_stack(task: Task, mappings: Sequence[Mapping]) -> tuple[int, bytes]:
     """
     pointer = int(task.tracee.stop.registers.rsp)
     mapping = find_mapping(mappings, pointer)
-    if mapping is None or mapping.protection != PROT_READ | PROT_WRITE:
+    if mapping is None or mapping.shared or mapping.protection != PROT_READ | PROT_WRITE:
         return 0, b""
     start = -(-pointer // _WORD) * _WORD
     return start, task.tracee.read_available(start, min(mapping.end - start, _STACK_AT_MOST))

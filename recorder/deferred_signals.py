@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 FIRST_REAL_TIME = 32
 """Signals from here on are queued each by itself: signal(7)."""
-SI_TIMER, _SI_TKILL = -2, -6
+_SI_USER, SI_TIMER, _SI_TKILL = 0, -2, -6
 """Values of si_code: sigaction(2)."""
 _SIGINFO = struct.Struct("<8xi4xii")
 """si_code; the sender's pid or the timer's number; the timer's si_overrun: asm-generic/siginfo.h."""
 _OVERRUN, _OVERRUN_AT_MOST = 20, 2**31 - 1
 
 
+def sender_of(siginfo: bytes) -> int:
+    """The pid of the process that has sent a signal by kill(2); 0 for other signals."""
+    code, pid, _ = _SIGINFO.unpack_from(siginfo)
+    return int(pid) if code == _SI_USER else 0
+
+
 def defer(recording: Recording, task: Task, number: int, registers: bytes, siginfo: bytes) -> None:
     """A signal met the task with these registers, and has been suppressed; ``siginfo`` is what it first came with."""
-    recording.latest_signals[number] = monotonic()
+    recording.saw_signal(number, siginfo)
     task.stops.append(encode_stop(Stop(StopKind.SIGNAL, StopRegisters.OWN, number, registers)))
     if not task.deferred:
         task.deferred_since = monotonic()

@@ -51,7 +51,14 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
         return []
     path = f"/proc/{task.tid}/fd/{descriptor}"
     offsets = _changed_range(task, name, call.arguments, descriptor, result)
-    return images.changed(path, file, offsets, truncated=name == "ftruncate")
+    truncated = name == "ftruncate" or (name == "fallocate" and _clears_the_end(path, call.arguments))
+    return images.changed(path, file, offsets, truncated=truncated)
+
+
+def _clears_the_end(path: str, arguments: tuple[int, ...]) -> bool:
+    """Whether a fallocate has emptied or zeroed the last page of a file beyond the file's end."""
+    mode, start, length = arguments[1:4]
+    return bool(mode & _EMPTIED_OR_ZEROED) and start <= os.stat(path).st_size < start + length
 
 
 def watch_inherited(recording: Recording, tid: int) -> None:

@@ -36,6 +36,7 @@ from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, Spawned, SpawnOptions, spawn
 from redrive.tracee.tracee import wait_any
 
 _MASK_LIMIT = 1024
+_FIRST_BYTES = 256
 
 
 class RecordResult(NamedTuple):
@@ -63,6 +64,8 @@ def record(command: Sequence[str], path: Path, options: RecordOptions) -> Record
         try:
             return _record(command, program, path, options, inheritance)
         except NoFormat:
+            if _is_binary(program.path):
+                raise
             return _record(command, program.by_the_shell(), path, options, inheritance)
 
 
@@ -137,6 +140,9 @@ def _run(
     finally:
         recording.disguise.take(recording.disguise.own)
         # Closing an archive may take a second, and should not be broken off either.
+        for number in ENDING:
+            if signal.getsignal(number) is _break_off:
+                signal.signal(number, _too_late)
         with signals:
             reason = _close(recording, reason)
     if reason:
@@ -156,6 +162,15 @@ def _close(recording: Recording, reason: str) -> str:
     except ArchiveError as error:
         return reason or str(error)
     return reason
+
+
+def _is_binary(path: str) -> bool:
+    """Whether a file is no script but a program, of another machine perhaps; shells look at the same."""
+    try:
+        with open(path, "rb") as file:
+            return b"\0" in file.read(_FIRST_BYTES).partition(b"\n")[0]
+    except OSError:
+        return False
 
 
 def _find_program(name: str) -> str:
@@ -289,6 +304,10 @@ def _break_off(number: int, frame: object) -> None:
     raise RecordError(f"the recorder was asked to stop by {signal.Signals(number).name}")
 
 
+def _too_late(number: int, frame: object) -> None:
+    """The archive is being closed."""
+
+
 class _Tracees:
     """All tasks of a recording; closing kills and collects those that are left."""
 
@@ -302,7 +321,7 @@ class _Tracees:
             return
         # By what the kernel says, as a child that its parent has not told of is none of the recording's tasks yet.
         for tid, _, _ in all_tracees():
-            with suppress(ProcessLookupError):
+            with suppress(OSError):
                 os.kill(tid, signal.SIGKILL)
             # One that has been told to end already, and has stopped on its way, no signal wakes any more.
             lib.redrive_resume(tid, ptrace.CONT, 0)

@@ -15,7 +15,7 @@ from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, file_changes, job_control, settling, signals
 from redrive.recorder.contents import Contents
-from redrive.recorder.deferred_signals import put_aside, send_again
+from redrive.recorder.deferred_signals import put_aside, send_again, sender_of
 from redrive.recorder.disguise import Disguise
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
@@ -42,8 +42,8 @@ from redrive.tracee.tracee import check
 if TYPE_CHECKING:
     from redrive.recorder.short_transfers import ShortTransfers
 
-_REMEMBERED = 1024
-"""So many tasks that ended last are remembered, as signals of theirs may still be on their way."""
+_REMEMBERED, _REMEMBERED_FOR = 1024, 1.0
+"""So many tasks that ended last are remembered, for so many seconds: signals of theirs may still be on their way."""
 _TIMES_GIVEN_AT_MOST = 25
 """So often a task that was to be held is let run on; once suffices where the CPU is not busy with other things."""
 _CHILD_EVENTS = {
@@ -90,7 +90,8 @@ class Recording:
         self.main_status: int | None = None
         self.latest_signals: dict[int, float] = {}
         """Signal number: when a task was last seen to have it, by the monotonic clock."""
-        self._latest_ended: deque[int] = deque(maxlen=_REMEMBERED)
+        self._latest_ended: deque[tuple[int, float]] = deque(maxlen=_REMEMBERED)
+        """Their processes, and when."""
         self.notes: list[str] = []
 
     def disturb(self, seed: int) -> None:
@@ -141,11 +142,19 @@ class Recording:
         """A task's Exit has been written."""
         if task.tid == self.main_tid:
             self.main_status = status
-        self._latest_ended.append(task.process.tgid)
+        self._latest_ended.append((task.process.tgid, monotonic()))
 
     def has_process(self, pid: int) -> bool:
         """Whether a pid is, or was just now, a recorded process's; may be asked by any thread."""
-        return any(task.process.tgid == pid for task in tuple(self.tasks.values())) or pid in tuple(self._latest_ended)
+        if any(task.process.tgid == pid for task in tuple(self.tasks.values())):
+            return True
+        since = monotonic() - _REMEMBERED_FOR
+        return any(ended == pid and at >= since for ended, at in tuple(self._latest_ended))
+
+    def saw_signal(self, number: int, siginfo: bytes) -> None:
+        """A task has got a signal: see latest_signals.  What the recorder passes on itself does not count."""
+        if sender_of(siginfo) != os.getpid():
+            self.latest_signals[number] = monotonic()
 
     def start(self, tid: int, program: str) -> None:
         """Take over a spawned tracee at its first stop, and bring it to its program's first instruction.

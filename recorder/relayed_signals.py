@@ -30,6 +30,8 @@ RELAYED = frozenset(signal.valid_signals()) - ENDING - _HARMLESS - _STOPS - _OWN
 """From outside, they are the program's."""
 _SI_USER, _SI_QUEUE, _SI_TKILL = 0, -1, -6
 _SENT = frozenset({_SI_USER, _SI_QUEUE, _SI_TKILL})
+_PAUSE = 0.05
+"""Seconds between two attempts to interrupt a wait."""
 _GRACE = 0.1
 """Seconds in which a signal to the group reaches the program too, and its stop is seen."""
 
@@ -45,6 +47,7 @@ class RelayedSignals(threading.Thread):
         super().__init__(name="relayed-signals", daemon=True)
         self._recording = recording
         self._ending = False
+        self._has_broken_off = False
         self._recorder = threading.get_ident()
 
     def __enter__(self) -> None:
@@ -74,16 +77,24 @@ class RelayedSignals(threading.Thread):
                 self._relay(came.si_signo, monotonic())
 
     def _end(self, number: int) -> None:
-        """End the recording, unless the signal is ignored (nohup(1)), or the terminal's, which the program has got."""
-        if callable(signal.getsignal(number)):
-            _thread.interrupt_main(signal.Signals(number))
-            # It may be waiting for a tracee: the tick's signal interrupts that.
+        """End the recording, unless the signal is ignored (nohup(1)), or the terminal's, which the program has got.
+
+        Only once: a second one must not break off how the first ends it.
+        """
+        if self._has_broken_off or not callable(signal.getsignal(number)):
+            return
+        self._has_broken_off = True
+        _thread.interrupt_main(signal.Signals(number))
+        while not self._ending:
+            # It may be waiting for a tracee, or just about to: the tick's signal interrupts that.
             signal.pthread_kill(self._recorder, signal.SIGALRM)
+            time.sleep(_PAUSE)
 
     def _relay(self, number: int, at: float) -> None:
         time.sleep(_GRACE)
         recording = self._recording
         # One that is pending still has no second beside it: signal(7).  An ended program's pid may be another's.
         if recording.latest_signals.get(number, 0) < at - _GRACE and recording.main_status is None:
-            with suppress(ProcessLookupError):
+            # It may have become somebody whom the recorder may send nothing.
+            with suppress(OSError):
                 os.kill(recording.main_tid, number)

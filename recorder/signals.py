@@ -22,7 +22,6 @@ from redrive.recorder.task import Answer, State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
 from redrive.tracee.eras import Request
-from redrive.tracee.monotonic import monotonic
 from redrive.tracee.own_faults import FAULT_SIGNALS, code_of
 from redrive.tracee.signal_status import has_signal, read_signal_status
 
@@ -66,7 +65,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     number = os.WSTOPSIG(task.tracee.stop.status)
     siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
-    recording.latest_signals[number] = monotonic()
+    recording.saw_signal(number, siginfo)
     # A blocked one comes only when it is forced, perhaps with a pending one's siginfo (legacy_queue, kernel/signal.c).
     is_forced = code == _SI_KERNEL or task.wishes.blocks(signal.SIGSEGV)
     if number == signal.SIGSEGV and is_forced and instruction_trap(recording, task):

@@ -13,6 +13,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from redrive.tracee.inherited_filter import inherits_filter
 from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, RemoteCallFailed, run
 from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, program
 from redrive.tracee.tracee import Tracee
@@ -56,7 +57,11 @@ def confine(tracee: Tracee) -> None:
     """Put the filter on a tracee that holds the stub, and on all that come of it."""
     header = struct.pack("<HxxxxxxQ", len(_FILTER) // 8, SCRATCH_ADDRESS + 16)
     tracee.write(SCRATCH_ADDRESS, header + _FILTER)
+    by_prctl = Call(_PRCTL, (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, SCRATCH_ADDRESS))
+    if inherits_filter():
+        run(tracee, [by_prctl])
+        return
     try:
         run(tracee, [Call(_SECCOMP, (_SET_MODE_FILTER, _SPEC_ALLOW, SCRATCH_ADDRESS))])
     except RemoteCallFailed:
-        run(tracee, [Call(_PRCTL, (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, SCRATCH_ADDRESS))])
+        run(tracee, [by_prctl])

@@ -219,6 +219,8 @@ class TestRecordAndReplay:
         script.chmod(0o755)
         ended = ask("record", "--verify", script, "one", "two")
         assert (ended.status, ended.stdout) == (3, f"{script}: one two\n"), str(ended)
+        script.write_bytes(b"\x7fELF\0 of another machine\n")
+        assert ask("record", script).status == 126
 
     def test_a_recording_is_looked_at_and_replayed(self, ask: Ask, traces: Path) -> None:
         recorded = ask("record", "sh", "-c", "date +%N; echo to stderr >&2; (exit 3); exit 4")

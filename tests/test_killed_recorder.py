@@ -89,6 +89,18 @@ def test_asked_to_end(redrive: Redrive, number: signal.Signals) -> None:
     assert lost < LOST_AT_MOST
 
 
+def test_asked_to_end_twice(redrive: Redrive) -> None:
+    """As by a terminal that closes, and then by its shell: the second one finds the archive being closed."""
+    archive = redrive.folder / "trace"
+    with start(redrive, archive) as recorder:
+        recorder.send_signal(signal.SIGHUP)
+        time.sleep(random.random() / 20)
+        recorder.send_signal(signal.SIGTERM)
+        _, said = recorder.communicate(timeout=DEADLINE)
+    assert recorder.returncode == 1 and b"what was recorded until then is in" in said
+    check_what_is_left(redrive, archive, b"the recorder was asked to stop by SIGHUP")
+
+
 def test_broken_off_while_a_task_leaves(redrive: Redrive) -> None:
     """A task that stops on its way out is not woken by SIGKILL."""
     script = """

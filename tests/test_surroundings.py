@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -213,6 +214,35 @@ class TestInShells:
         recording = redrive.behind("setsid", "-w").record(redrive.folder / "trace", "bash", "-c", script)
         assert (recording.status, recording.stdout) == (5, b"came\nwent on\n"), str(recording)
         redrive.replay_repeats(redrive.folder / "trace", recording)
+
+    def test_signals_to_the_recorders_pid_one_after_the_other(self, redrive: Redrive) -> None:
+        """Real-time ones are queued: none is lost."""
+        script = """
+            import signal
+            signal.pthread_sigmask(signal.SIG_BLOCK, [40])
+            print("begun", flush=True)
+            for _ in range(4):
+                signal.sigwait([40])
+        """
+        with begun(redrive, sys.executable, "-c", textwrap.dedent(script)) as process:
+            for _ in range(4):
+                process.send_signal(40)
+                time.sleep(0.02)
+            process.communicate(timeout=DEADLINE)
+        assert process.returncode == 0
+
+    @pytest.mark.parametrize("how", ["SIG_BLOCK", "SIG_IGN"])
+    def test_a_segmentation_fault_that_is_blocked_or_ignored(self, redrive: Redrive, how: str) -> None:
+        """The tracer needs that signal itself."""
+        act = "pthread_sigmask(signal.SIG_BLOCK, [11])" if how == "SIG_BLOCK" else "signal(11, signal.SIG_IGN)"
+        script = f"import os, signal, sys; signal.{act}; os.execvp(sys.argv[1], sys.argv[1:])"
+        without_handler = {**redrive.environment, "PYTHONFAULTHANDLER": ""}
+        there = replace(redrive.behind(sys.executable, "-c", script), environment=without_handler)
+        recording = there.record(redrive.folder / "trace", "cat", "/proc/self/status")
+        assert recording.status == 0, str(recording)
+        ignored = re.search(rb"SigIgn:\s*(\w+)", recording.stdout)
+        assert ignored is not None and bool(int(ignored[1], 16) & 1 << 10) == (how == "SIG_IGN")
+        there.replay_repeats(redrive.folder / "trace", recording)
 
     def test_a_program_that_ends_its_own_group(self, redrive: Redrive) -> None:
         script = "trap 'kill 0' EXIT; sleep 1000 & echo done"

@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-_NEEDED = (signal.SIGALRM,)
-"""The scheduler's clock.  SIGCHLD may stay ignored: do_notify_parent (kernel/signal.c) reaps no tracee for that."""
+_NEEDED = (signal.SIGALRM, signal.SIGSEGV)
+"""The scheduler's clock, and what rdtsc raises (shared_traps).
+
+SIGCHLD may stay ignored: do_notify_parent (kernel/signal.c) reaps no tracee for that.
+"""
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
@@ -32,8 +35,9 @@ class Inheritance(NamedTuple):
 @contextmanager
 def set_aside() -> Iterator[Inheritance]:
     """What there was before; it is put back at the end.  The timers run on: ``take_timers`` takes them."""
-    actions = {number: signal.getsignal(number) for number in _NEEDED}
-    for number in _NEEDED:
+    # A handler that is not Python's, which gives None, is nothing that a program has from another.
+    actions = {number: action for number in _NEEDED if (action := signal.getsignal(number)) is not None}
+    for number in actions:
         signal.signal(number, signal.SIG_DFL)
     blocked = signal.pthread_sigmask(signal.SIG_SETMASK, ())
     try:

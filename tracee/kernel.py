@@ -6,10 +6,10 @@ import os
 from contextlib import closing
 from typing import NamedTuple
 
-from redrive.tracee import proc_file
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
+from redrive.tracee.inherited_filter import inherits_filter
 from redrive.tracee.regime_probe import PAIRS, ProbeChild
 
 _ARGUMENTS_OF_SYSCALL_INFO = 88
@@ -29,12 +29,6 @@ class KernelFeatures(NamedTuple):
     inherited_filter: bool
     memfd: bool
     xstate_size: int
-
-
-def inherits_filter() -> bool:
-    """Whether this process is under a seccomp filter already, a container's for instance."""
-    status = proc_file.read_text("/proc/self/status")
-    return any(line.split() == ["Seccomp:", "2"] for line in status.splitlines())
 
 
 def cpuid_faults() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Iterator
 
 from redrive.tracee._native import lib
@@ -14,6 +15,8 @@ def shared_traps(*, cpuid: bool) -> Iterator[None]:
 
     Both are answered, slowly.  A kernel that refuses leaves all as it was: that costs time only.
     """
+    # A blocked one that an instruction raises kills at once.
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGSEGV])
     lib.redrive_share_tsc_trap(1)
     if cpuid:
         lib.redrive_share_cpuid_faulting(1)
@@ -23,3 +26,4 @@ def shared_traps(*, cpuid: bool) -> Iterator[None]:
         if cpuid:
             lib.redrive_share_cpuid_faulting(0)
         lib.redrive_share_tsc_trap(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -10,6 +10,7 @@ from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.errors import SpawnFailed
 from redrive.tracee.inheritance import Inheritance
+from redrive.tracee.inherited_filter import inherits_filter
 
 ADDR_NO_RANDOMIZE = 0x0040000
 
@@ -58,6 +59,7 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.path, request.arguments, request.environment = name, argv, envp
     program = ffi.from_buffer(options.filter) if options.filter else ffi.NULL
     request.filter, request.filter_length = program, len(options.filter or b"") // 8
+    request.spec_allow = not inherits_filter()
     request.personality = -1 if options.personality is None else options.personality
     request.trap_tsc = options.trap_tsc
     request.new_session = options.new_session

@@ -29,5 +29,9 @@ int main(void)
     /* Cut to the size that it has, a file of memory loses them. */
     CHECK(ftruncate(file, 8) == 0);
     CHECK(write(1, memory, LENGTH) == LENGTH);
+    /* A hole punched over the end clears them too. */
+    strcpy(memory + BEHIND, "again");
+    if (fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0)
+        CHECK(write(1, memory, LENGTH) == LENGTH);
     return 0;
 }

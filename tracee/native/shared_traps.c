@@ -89,6 +89,8 @@ static int be_ready(void)
     memset(&action, 0, sizeof action);
     action.sa_sigaction = answer;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    /* No handler of another signal may come between, and look at the clock. */
+    sigfillset(&action.sa_mask);
     return sigaction(SIGSEGV, &action, NULL) ? -errno : 0;
 }
 

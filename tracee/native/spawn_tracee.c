@@ -46,10 +46,11 @@ static void inherit(const struct redrive_spawn *spawn)
 }
 
 /* Without SPEC_ALLOW, Linux 4.17 to 5.15 takes speculation past stores from whoever gets a filter (kernel/seccomp.c): the
- * program would run slower, and see it in /proc/self/status. Kernels before 4.17 do not know the flag. */
-static int install_filter(const struct sock_fprog *program)
+ * program would run slower, and see it in /proc/self/status. Kernels before 4.17 do not know the flag. A filter that is there
+ * already may know prctl(2) only, and kill for this one; and whoever has one has lost speculation with it. */
+static int install_filter(const struct sock_fprog *program, int spec_allow)
 {
-    if (!syscall(SECCOMP_NUMBER, SET_MODE_FILTER, FILTER_FLAG_SPEC_ALLOW, program))
+    if (spec_allow && !syscall(SECCOMP_NUMBER, SET_MODE_FILTER, FILTER_FLAG_SPEC_ALLOW, program))
         return 0;
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) ? errno : 0;
 }
@@ -69,7 +70,7 @@ static int prepare_child(const struct redrive_spawn *spawn)
         return errno;
     if (spawn->filter) {
         struct sock_fprog program = {spawn->filter_length, (struct sock_filter *)(uintptr_t)spawn->filter};
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : install_filter(&program);
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : install_filter(&program, spawn->spec_allow);
     }
     return 0;
 }

@@ -6,6 +6,7 @@ struct redrive_spawn {
     char **environment;
     const void *filter;      /* struct sock_filter[], or NULL */
     uint16_t filter_length;  /* in instructions */
+    int32_t spec_allow;      /* SECCOMP_FILTER_FLAG_SPEC_ALLOW, where the kernel knows that */
     int32_t personality;     /* for personality(2), or -1; refusal is not an error */
     int32_t trap_tsc;        /* PR_SET_TSC to PR_TSC_SIGSEGV */
     int32_t new_session;     /* setsid, so that the terminal's signals do not reach it */
