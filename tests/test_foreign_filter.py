@@ -41,6 +41,15 @@ def test_the_filter_keeps_its_meaning(about: str, redrive: Redrive, launcher: Ca
     filtered.replay_repeats(archive, recording)
 
 
+def test_a_filter_that_kills_for_seccomp_itself(redrive: Redrive, launcher: Callable[[str], Path]) -> None:
+    """As those do that list what they allow, and know only prctl(2)."""
+    filtered = redrive.behind(launcher("foreign_filter"), "317=kill", "--")
+    archive = redrive.folder / "trace"
+    recording = filtered.record(archive, "sh", "-c", "echo out; exit 5")
+    assert (recording.status, recording.stdout) == (5, b"out\n"), str(recording)
+    filtered.replay_repeats(archive, recording)
+
+
 COMMANDS = {
     "bash": [
         "bash",
