@@ -124,7 +124,12 @@ def implies_exec(tid: int) -> bool:
 
     Before Linux 5.8 execve sets it for programs whose stack is executable, as those without a PT_GNU_STACK's are.
     """
-    return bool(int(proc_file.read_text(f"/proc/{tid}/personality"), 16) & _READ_IMPLIES_EXEC)
+    return bool(personality(tid) & _READ_IMPLIES_EXEC)
+
+
+def personality(process: int | str) -> int:
+    """The flags of personality(2) of a process, a pid or "self": /proc/PID/personality (proc(5))."""
+    return int(proc_file.read_text(f"/proc/{process}/personality"), 16)
 
 
 def personality_changed(recording: Recording, task: Task, call: OpenCall, result: int) -> None:

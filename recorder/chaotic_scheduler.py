@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,8 +82,7 @@ class ChaoticScheduler(Scheduler):
         self._chaos.at(now - self._began)
         if self._over or len(self._tasks) == 1:
             return self._over
-        while self._collect(os.WNOHANG):
-            pass
+        self._collect_all()
         whim = self.yields or self._switches or self._at_landmark or now >= self._slice_end
         able = self._able(now)
         if not able:

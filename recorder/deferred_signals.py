@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIRST_REAL_TIME = 32
 """Signals from here on are queued each by itself: signal(7)."""
-_SI_USER, SI_TIMER, _SI_TKILL = 0, -2, -6
+SI_USER, SI_QUEUE, SI_TIMER, SI_TKILL = 0, -1, -2, -6
 """Values of si_code: sigaction(2)."""
 _SIGINFO = struct.Struct("<8xi4xii")
 """si_code; the sender's pid or the timer's number; the timer's si_overrun: asm-generic/siginfo.h."""
@@ -29,7 +29,7 @@ _OVERRUN, _OVERRUN_AT_MOST = 20, 2**31 - 1
 def sender_of(siginfo: bytes) -> int:
     """The pid of the process that has sent a signal by kill(2); 0 for other signals."""
     code, pid, _ = _SIGINFO.unpack_from(siginfo)
-    return int(pid) if code == _SI_USER else 0
+    return int(pid) if code == SI_USER else 0
 
 
 def defer(recording: Recording, task: Task, number: int, registers: bytes, siginfo: bytes) -> None:
@@ -87,6 +87,6 @@ def _sent_again(task: Task, number: int, siginfo: bytes) -> int | None:
     """Which of ``Task.raised`` has come back, if any."""
     code, sender, _ = _SIGINFO.unpack_from(siginfo)
     # The sender is 0 where the task's pid namespace does not have the recorder.
-    if code != _SI_TKILL or sender not in (os.getpid(), 0):
+    if code != SI_TKILL or sender not in (os.getpid(), 0):
         return None
     return next((index for index, (raised, _) in enumerate(task.raised) if raised == number), None)

@@ -16,6 +16,5 @@ class DescriptorInfo(NamedTuple):
 
 def descriptor_info(tid: int, descriptor: int) -> DescriptorInfo:
     """Raises OSError when there is no such descriptor, or it may not be looked at."""
-    lines = proc_file.read_text(f"/proc/{tid}/fdinfo/{descriptor}").splitlines()
-    fields = dict(line.split(":", 1) for line in lines if line.startswith(("pos:", "flags:")))
+    fields = proc_file.read_fields(f"/proc/{tid}/fdinfo/{descriptor}")
     return DescriptorInfo(int(fields["pos"]), int(fields["flags"], 8))

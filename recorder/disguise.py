@@ -47,7 +47,7 @@ class Disguise:
 
 def identity_of(tid: int) -> Identity | None:
     """A task's; None where its real, effective and saved ids differ, as then nobody has the same."""
-    users, groups = set(ids_of(tid, "Uid:")), set(ids_of(tid, "Gid:"))
+    users, groups = set(ids_of(tid, "Uid")), set(ids_of(tid, "Gid"))
     return Identity(*users, *groups) if len(users) == len(groups) == 1 else None
 
 
@@ -56,6 +56,5 @@ def ids_of(tid: int, kind: str) -> tuple[int, int, int]:
 
     Raises OSError when the task is gone.
     """
-    lines = proc_file.read_text(f"/proc/{tid}/status").splitlines()
-    real, effective, saved = next(line.split()[1:4] for line in lines if line.startswith(kind))
+    real, effective, saved, _ = proc_file.read_fields(f"/proc/{tid}/status")[kind].split()
     return int(real), int(effective), int(saved)

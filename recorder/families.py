@@ -112,9 +112,8 @@ def all_tracees() -> Iterator[tuple[int, int, int]]:
         # Any of them may be gone by the time it is looked at.
         with suppress(OSError):
             for tid in os.listdir(f"/proc/{process}/task"):
-                text = proc_file.read_text(f"/proc/{process}/task/{tid}/status")
-                fields = dict(line.split(":", 1) for line in text.splitlines())
-                if fields["TracerPid"].strip() == tracer:
+                fields = proc_file.read_fields(f"/proc/{process}/task/{tid}/status")
+                if fields["TracerPid"] == tracer:
                     yield int(tid), int(fields["Tgid"]), int(fields["PPid"])
 
 

@@ -12,7 +12,7 @@ import signal
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, product
 from typing import TYPE_CHECKING
@@ -163,7 +163,8 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
             take_put_aside(task.tracee, partial(put_aside, recording, task))
             recording.keep_stop(task, StopKind.STEPPED, StopRegisters.FIRST, 0)
             trail.waits |= trail.comes_round(address, registers)
-            task.spins = _times_waiting(task, trail)
+            task.wait = _wait(task, trail)
+            task.computes = _TURNS_OF_COMPUTING if task.wait is None else 0
             _write(recording, task, trail, instruction, mappings)
             task.steps_ahead = None
             return End.TAKEN
@@ -172,23 +173,18 @@ def _step_to_landmark(recording: Recording, task: Task) -> End:
             return End.OVERTAKEN
 
 
-def _times_waiting(task: Task, trail: _Trail) -> int:
-    """How often in a row it has been found in the same round of the same wait."""
-    before, task.wait = task.wait, None
-    task.computes = 0 if trail.waits else _TURNS_OF_COMPUTING
+def _wait(task: Task, trail: _Trail) -> Wait | None:
+    """What the task waits for, if it does nothing else: perhaps what it waited for when it was held before."""
     if not trail.waits:
-        return 0
-    task.wait = _wait(task, trail)
-    is_same = task.may_come_back and before is not None and task.wait.goes_on_from(before)
-    return min(task.spins + 1, _TIMES_WAITING_AT_MOST) if is_same else 1
-
-
-def _wait(task: Task, trail: _Trail) -> Wait:
+        return None
     registers = task.tracee.registers
     earlier = trail.visits.get(regs.get(registers, "rip"), registers)
     constant = {name: regs.get(registers, name) for name in _GENERAL if _is_same(name, earlier, registers)}
     seen = task.tracee.gather([(word, 8) for word in islice(reversed(trail.named), _LOOKED_AT)])
-    return Wait(constant, tuple(seen))
+    wait = Wait(constant, tuple(seen))
+    if task.wait is None or not task.may_come_back or not wait.goes_on_from(task.wait):
+        return wait
+    return replace(wait, times=min(task.wait.times + 1, _TIMES_WAITING_AT_MOST))
 
 
 def _is_same(name: str, one: bytes, other: bytes) -> bool:
@@ -367,9 +363,9 @@ def _clues(trail: _Trail, registers: bytes, xstate: bytes, words: Iterable[int])
     """What changed since the instruction was here before, or since the steps began; ``words`` are those of memory."""
     before = trail.visits.get(regs.get(registers, "rip")) or next(iter(trail.visits.values()), registers)
     for name in _GENERAL:
-        if regs.get(before, name) != regs.get(registers, name):
+        if not _is_same(name, before, registers):
             yield Clue.REGISTER, regs.OFFSETS[name]
-    if regs.get(before, "rsp") != regs.get(registers, "rsp"):
+    if not _is_same("rsp", before, registers):
         yield Clue.REGISTER, regs.OFFSETS["rsp"]
     for word in islice(words, _CLUES_AT_MOST):
         yield Clue.MEMORY, word

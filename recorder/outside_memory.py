@@ -82,7 +82,6 @@ class OutsideMemory:
         self._files: dict[_File, _Shared] = {}
         self._pause = _PAUSE
         self._latest_look = -_LONGEST_PAUSE
-        self._next_look = 0.0
         self._is_copying = False
         """Whether any of them is copied."""
 
@@ -102,7 +101,6 @@ class OutsideMemory:
                 own = os.open(f"/proc/{task.tid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
                 self._files[file] = _Shared(number, label, own)
                 self._pause = _PAUSE
-                self._next_look = self._latest_look + _PAUSE
             self._add(task, self._files[file], mapping.offset + address - mapping.start, length)
 
     def grown(self, task: Task, mapping: Mapping) -> None:
@@ -116,19 +114,26 @@ class OutsideMemory:
         shared.add(start, length)
         # It may have become too large while it was copied.
         self._say(task, shared)
+        self._count()
+
+    def _count(self) -> None:
+        """To be called when any of them may have come to be copied, or be copied no more: each syscall's end asks."""
         self._is_copying = any(shared.is_copied for shared in self._files.values())
 
     def wants_to_see(self) -> bool:
         """Whether ``changes`` is to be asked at the end of a syscall."""
-        return bool(self._files) and (self._is_copying or monotonic() >= self._next_look)
+        return bool(self._files) and (self._is_copying or self._is_due())
 
     def changes(self, task: Task) -> Iterator[Effect]:
         """At a syscall's end: what is to be written to images, as others may have done."""
-        if monotonic() >= self._next_look:
+        if self._is_due():
             self._look(task)
         for shared in self._files.values():
             if shared.is_copied:
                 yield from shared.changes()
+
+    def _is_due(self) -> bool:
+        return monotonic() >= self._latest_look + self._pause
 
     def _look(self, task: Task) -> None:
         ours, others = self._find_mapped()
@@ -137,10 +142,9 @@ class OutsideMemory:
         for file, shared in self._files.items():
             shared.other = others.get(file, "")
             self._say(task, shared)
-        self._is_copying = any(shared.is_copied for shared in self._files.values())
+        self._count()
         self._latest_look = monotonic()
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._next_look = self._latest_look + self._pause
 
     def _say(self, task: Task, shared: _Shared) -> None:
         if shared.other and shared.is_too_large not in shared.said:
@@ -164,10 +168,10 @@ class OutsideMemory:
                 found = {(mapping.device, mapping.inode): mapping.protection & PROT_WRITE for mapping in mappings}
                 if found.keys().isdisjoint(self._files):
                     continue
-                status = proc_file.read_text(f"/proc/{entry}/status")
-                if f"\nTracerPid:\t{os.getpid()}\n" in status:
+                status = proc_file.read_fields(f"/proc/{entry}/status")
+                if status["TracerPid"] == str(os.getpid()):
                     ours |= found.keys()
                 else:
-                    name = f"process {entry} ({status.partition(chr(10))[0].partition(chr(9))[2]})"
+                    name = f"process {entry} ({status['Name']})"
                     others |= {file: name for file, writes in found.items() if writes}
         return ours, others

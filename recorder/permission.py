@@ -139,13 +139,13 @@ def _note_privileges(recording: Recording, task: Task) -> None:
 
 
 def _gains(task: Task, program: str, status: os.stat_result) -> str:
-    if status.st_mode & stat.S_ISUID and status.st_uid != _effective_id(task.tid, "Uid:"):
+    if status.st_mode & stat.S_ISUID and status.st_uid != _effective_id(task.tid, "Uid"):
         return f"set-user-ID (user {status.st_uid})"
     # Without the group's execute bit it means something else: execve(2).
     changes_group = status.st_mode & stat.S_ISGID and status.st_mode & stat.S_IXGRP
-    if changes_group and status.st_gid != _effective_id(task.tid, "Gid:"):
+    if changes_group and status.st_gid != _effective_id(task.tid, "Gid"):
         return f"set-group-ID (group {status.st_gid})"
-    if _CAPABILITIES in os.listxattr(program) and _effective_id(task.tid, "Uid:"):
+    if _CAPABILITIES in os.listxattr(program) and _effective_id(task.tid, "Uid"):
         return "given file capabilities"
     return ""
 
@@ -156,5 +156,5 @@ def _effective_id(tid: int, kind: str) -> int:
 
 def _never_gains(program: str) -> bool:
     """Whether it would not gain anything without Redrive either: no_new_privs is inherited, or the mount says so."""
-    own = proc_file.read_text("/proc/self/status").splitlines()
-    return any(line.split() == ["NoNewPrivs:", "1"] for line in own) or bool(os.statvfs(program).f_flag & os.ST_NOSUID)
+    own = proc_file.read_fields("/proc/self/status")
+    return own.get("NoNewPrivs") == "1" or bool(os.statvfs(program).f_flag & os.ST_NOSUID)

@@ -18,13 +18,14 @@ from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header, Setting
 from redrive.formats.outcome import Outcome
 from redrive.formats.version import VERSION
+from redrive.recorder.address_space import personality
 from redrive.recorder.errors import CannotStart, NoFormat, RecordError
 from redrive.recorder.families import all_tracees
 from redrive.recorder.job_control import LEFT_TO_THE_PROGRAM
 from redrive.recorder.options import OnFull, RecordOptions
 from redrive.recorder.recording import Recording
 from redrive.recorder.relayed_signals import ENDING, RELAYED, RelayedSignals
-from redrive.tracee import cpu, proc_file, ptrace
+from redrive.tracee import cpu, ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import EraError
 from redrive.tracee.errors import SpawnFailed, TraceeError
@@ -140,9 +141,6 @@ def _run(
     finally:
         recording.disguise.take(recording.disguise.own)
         # Closing an archive may take a second, and should not be broken off either.
-        for number in ENDING:
-            if signal.getsignal(number) is _break_off:
-                signal.signal(number, _too_late)
         with signals:
             reason = _close(recording, reason)
     if reason:
@@ -156,6 +154,9 @@ def _run(
 
 def _close(recording: Recording, reason: str) -> str:
     """Close the archive.  Returns why the recording ends early, if it does."""
+    for number in ENDING:
+        if signal.getsignal(number) is _break_off:
+            signal.signal(number, _too_late)
     try:
         summary = recording.contents.summary()
         recording.writer.close(Outcome(not reason, reason, time.time(), recording.main_status, summary))
@@ -198,16 +199,12 @@ def _environment(options: RecordOptions) -> tuple[bytes, ...]:
 
 def _spawn(program: _Program, options: RecordOptions, inheritance: Inheritance) -> Spawned:
     arguments = [os.fsencode(argument) for argument in program.arguments]
-    personality = None if options.randomize_addresses else _personality() | ADDR_NO_RANDOMIZE
+    flags = None if options.randomize_addresses else personality("self") | ADDR_NO_RANDOMIZE
     try:
-        start = SpawnOptions(record_filter(), personality, inheritance=inheritance)
+        start = SpawnOptions(record_filter(), flags, inheritance=inheritance)
         return spawn(program.path, arguments, _environment(options), start)
     except SpawnFailed as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
-
-
-def _personality() -> int:
-    return int(proc_file.read_text("/proc/self/personality"), 16)
 
 
 def _failure(spawned: Spawned) -> Exception:

@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from redrive.recorder.deferred_signals import SI_QUEUE, SI_TKILL, SI_USER
 from redrive.tracee.monotonic import monotonic
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ _OWN = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGALRM, signal.SIGPIPE
 """Of no use to anybody here, or needed by the recorder: see scheduler and shared_traps; Python ignores the last two."""
 RELAYED = frozenset(signal.valid_signals()) - ENDING - _HARMLESS - _STOPS - _OWN
 """From outside, they are the program's."""
-_SI_USER, _SI_QUEUE, _SI_TKILL = 0, -1, -6
-_SENT = frozenset({_SI_USER, _SI_QUEUE, _SI_TKILL})
+_SENT = frozenset({SI_USER, SI_QUEUE, SI_TKILL})
 _PAUSE = 0.05
 """Seconds between two attempts to interrupt a wait."""
 _GRACE = 0.1
@@ -47,7 +47,6 @@ class RelayedSignals(threading.Thread):
         super().__init__(name="relayed-signals", daemon=True)
         self._recording = recording
         self._ending = False
-        self._has_broken_off = False
         self._recorder = threading.get_ident()
 
     def __enter__(self) -> None:
@@ -79,11 +78,10 @@ class RelayedSignals(threading.Thread):
     def _end(self, number: int) -> None:
         """End the recording, unless the signal is ignored (nohup(1)), or the terminal's, which the program has got.
 
-        Only once: a second one must not break off how the first ends it.
+        No other signal is taken after that: a second one must not break off how the first ends it.
         """
-        if self._has_broken_off or not callable(signal.getsignal(number)):
+        if not callable(signal.getsignal(number)):
             return
-        self._has_broken_off = True
         _thread.interrupt_main(signal.Signals(number))
         while not self._ending:
             # It may be waiting for a tracee, or just about to: the tick's signal interrupts that.

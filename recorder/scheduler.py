@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
+from dataclasses import replace
 
 from redrive.recorder.task import State, Task
 from redrive.tracee._native import ffi
@@ -77,8 +78,7 @@ class Scheduler:
                 if not self._collect(0):
                     return None
             # The kernel reports the youngest first: two that sleep and wake in turn would keep all others out.
-            while self._collect(os.WNOHANG):
-                pass
+            self._collect_all()
         self._turn_began = monotonic()
         self._over_since = 0.0
         self._woken = self.yields = False
@@ -94,11 +94,12 @@ class Scheduler:
         self._slice_end = self._turn_began + self._turn_length
         if task.may_come_back:
             task.computes = max(task.computes - 1, 0)
-        else:
+        elif task.wait is not None:
             # It has made a syscall since; what waited in a loop before is likely to do so again.
-            task.spins = 0 if task.wait is None else 1
-        if self._queue and (task.spins or not task.computes):
-            slice_length = min(SPIN * 2 ** (task.spins - 1) if task.spins else LOOK, self._turn_length)
+            task.wait = replace(task.wait, times=1)
+        if self._queue and not task.computes:
+            wanted = LOOK if task.wait is None else SPIN * 2 ** (task.wait.times - 1)
+            slice_length = min(wanted, self._turn_length)
             self._patience = 0.0
             self._slice_end = self._turn_began + slice_length
             signal.setitimer(signal.ITIMER_REAL, min(slice_length, TICK), TICK)
@@ -124,8 +125,7 @@ class Scheduler:
             return False
         now = monotonic()
         self._ticked = False
-        while self._collect(os.WNOHANG):
-            pass
+        self._collect_all()
         if not self._queue:
             self.yields = False
             self._slice_end = now + self._turn_length
@@ -171,6 +171,11 @@ class Scheduler:
     def forget_stop_of(self, tid: int) -> object | None:
         """The first stop of a newborn task, if it has been collected already."""
         return self.newborn.pop(tid, None)
+
+    def _collect_all(self) -> None:
+        """Collect what stops of sleeping tasks there are."""
+        while self._collect(os.WNOHANG):
+            pass
 
     def _collect(self, flags: int) -> bool:
         """Collect one stop of a sleeping task.  False when there is none to collect."""

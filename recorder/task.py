@@ -116,11 +116,13 @@ class Process:
 class Wait:
     """A loop in which a task waits for another to write to memory.
 
-    ``constant`` are the general registers that are the same each time round, ``seen`` the words that it looks at.
+    ``constant`` are the general registers that are the same each time round, ``seen`` the words that it looks at;
+    ``times`` is how often in a row it has been held there.
     """
 
     constant: Mapping[str, int]
     seen: Sequence[tuple[int, bytes]]
+    times: int = 1
 
     def goes_on_from(self, before: Wait) -> bool:
         """Whether nothing speaks for the task's having come out of the loop, and into it again, since ``before``."""
@@ -167,10 +169,8 @@ class Task:
         """Signals that were pending when it was let go from such a point."""
         self.steps_ahead: int | None = None
         """Instructions that it still runs, its syscalls not counted, before it gives its turn away; None for any."""
-        self.spins = 0
-        """How often in a row it has been held while it did nothing but wait for another task to write to memory."""
         self.wait: Wait | None = None
-        """What it waited for then."""
+        """What it did nothing but wait for when it was last held in its code."""
         self.computes = 0
         """For so many turns that end in running code it is taken to compute, as it was seen to do."""
         self.snapshot: Snapshot | None = None

@@ -22,6 +22,12 @@ def read_bytes(path: str) -> bytes:
     return b"".join(pieces)
 
 
+def read_fields(path: str) -> dict[str, str]:
+    """What is before and behind the first colon of each line, as in /proc/PID/status; without the blanks about it."""
+    pairs = (line.partition(":") for line in read_text(path).split("\n"))
+    return {name: value.strip() for name, _, value in pairs}
+
+
 def read_text(path: str) -> str:
     """The same, as text; what is no UTF-8, in the name of a program for instance, is replaced."""
     return read_bytes(path).decode(errors="replace")

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from redrive.tracee import proc_file
 
+_SETS = ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt")
+
 
 class SignalStatus(NamedTuple):
     """Sets of signals: bit n - 1 stands for signal n.  ``pending`` are the task's own and its process's."""
@@ -18,12 +20,10 @@ class SignalStatus(NamedTuple):
 
 def read_signal_status(tid: int) -> SignalStatus:
     """Raises OSError when the task is gone."""
-    masks = dict.fromkeys(("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"), 0)
-    for line in proc_file.read_text(f"/proc/{tid}/status").splitlines():
-        name, _, value = line.partition(":")
-        if name in masks:
-            masks[name] = int(value, 16)
-    return SignalStatus(masks["SigPnd"] | masks["ShdPnd"], masks["SigBlk"], masks["SigIgn"], masks["SigCgt"])
+    fields = proc_file.read_fields(f"/proc/{tid}/status")
+    # A task that is past its end has none of them.
+    own, shared, *others = (int(fields.get(name, "0"), 16) for name in _SETS)
+    return SignalStatus(own | shared, *others)
 
 
 def has_signal(mask: int, number: int) -> bool:

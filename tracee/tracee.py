@@ -177,9 +177,6 @@ class Tracee:
 
     def read(self, address: int, length: int) -> bytes:
         """Exactly ``length`` bytes of memory.  Raises MemoryFault where not all are mapped."""
-        if length <= _gather_limit and lib.redrive_read(self.tid, address, _gather_buffer, length) == length:
-            data: bytes = _gather_view[:length]
-            return data
         data = self.read_available(address, length)
         if len(data) != length:
             raise MemoryFault(address + len(data))

@@ -21,7 +21,7 @@ from redrive.tracee.syscalls.argument import (
 )
 from redrive.tracee.syscalls.extents import Counted
 from redrive.tracee.syscalls.files import emptied_vectors, filled_vectors
-from redrive.tracee.syscalls.multiplexer import Command, Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Command, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.syscall import Treatment, row
 
 EXECUTED = Treatment.EXECUTED
@@ -164,13 +164,13 @@ MULTIPLEXERS = (
     Multiplexer(
         28,
         "madvise",
-        chosen_by(2),
+        Choice(2),
         rows_of(28, "madvise", (_addr, _length, command("advice")), _advices(EXECUTED, 0)),
     ),
     Multiplexer(
         440,
         "process_madvise",
-        chosen_by(3),
+        Choice(3),
         rows_of(
             440,
             "process_madvise",

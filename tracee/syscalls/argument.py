@@ -86,11 +86,7 @@ def positions_of(arguments: Sequence[Argument]) -> dict[str, Position]:
 
 def read_text(address: int, arguments: Sequence[int], memory: Memory) -> bytes:
     """A C string without its NUL, at most TEXT_LIMIT bytes.  Raises MemoryFault when none of it is mapped."""
-    within = address % _PAGE
-    text = memory.read(address, _MOST_NAMES if within <= _PAGE - _MOST_NAMES else _PAGE - within)
-    end = text.find(0)
-    if end >= 0:
-        return text[:end]
+    text = memory.read(address, min(_PAGE - address % _PAGE, _MOST_NAMES))
     while 0 not in text and len(text) < TEXT_LIMIT:
         at = address + len(text)
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from redrive.tracee.syscalls.argument import Argument, command, out, unsigned
 from redrive.tracee.syscalls.extents import Extent, Structure
 from redrive.tracee.syscalls.memory_protocol import Memory
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 
 _MOST_ATTRIBUTES = 256
 """sizeof(union bpf_attr) is about 150 bytes; the kernel writes no further."""
@@ -102,5 +102,5 @@ COMMANDS = (
 )
 
 MULTIPLEXERS = (
-    Multiplexer(321, "bpf", chosen_by(0), rows_of(321, "bpf", (command("cmd"),), COMMANDS, (unsigned("size"),))),
+    Multiplexer(321, "bpf", Choice(0), rows_of(321, "bpf", (command("cmd"),), COMMANDS, (unsigned("size"),))),
 )

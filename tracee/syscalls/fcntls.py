@@ -5,7 +5,7 @@ from __future__ import annotations
 from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.argument import command, descriptor, given, integer, named, out, pointer, unsigned
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 
 _lock = given("lock", 32)
 _no_argument = pointer("arg")
@@ -46,4 +46,4 @@ COMMANDS = (
     command_row(1038, "F_SET_FILE_RW_HINT", given("hint", 8, shown.number64)),
 )
 
-MULTIPLEXERS = (Multiplexer(72, "fcntl", chosen_by(1), rows_of(72, "fcntl", (descriptor(), command("cmd")), COMMANDS)),)
+MULTIPLEXERS = (Multiplexer(72, "fcntl", Choice(1), rows_of(72, "fcntl", (descriptor(), command("cmd")), COMMANDS)),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.argument import Argument, command, given, integer, named, out, pointer, unsigned
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.shown import Flags
 from redrive.tracee.syscalls.syscall import row
 
@@ -77,7 +77,7 @@ MULTIPLEXERS = (
     Multiplexer(
         202,
         "futex",
-        chosen_by(1, 0xFFFFFFFF & ~(_PRIVATE | _CLOCK_REALTIME)),
+        Choice(1, 0xFFFFFFFF & ~(_PRIVATE | _CLOCK_REALTIME)),
         rows_of(202, "futex", (pointer("uaddr"), _operation), OPERATIONS)
         | rows_of(202, "futex", (_owned, _operation), OWNER_OPERATIONS),
     ),

@@ -17,7 +17,7 @@ from redrive.tracee.syscalls import (
 )
 from redrive.tracee.syscalls.argument import command, descriptor, pointer, updated
 from redrive.tracee.syscalls.ioctl_request import request_parts
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, rows_of
 from redrive.tracee.syscalls.syscall import Syscall, row
 
 _SHARED = (descriptor(), command("request"))
@@ -67,4 +67,4 @@ def _decoded(arguments: Sequence[int]) -> Syscall | None:
     return decoded(arguments[1] & 0xFFFFFFFF)
 
 
-MULTIPLEXERS = (Multiplexer(16, "ioctl", chosen_by(1), rows_of(16, "ioctl", _SHARED, REQUESTS), _decoded),)
+MULTIPLEXERS = (Multiplexer(16, "ioctl", Choice(1), rows_of(16, "ioctl", _SHARED, REQUESTS), _decoded),)

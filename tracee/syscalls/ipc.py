@@ -18,7 +18,7 @@ from redrive.tracee.syscalls.argument import (
     unsigned,
 )
 from redrive.tracee.syscalls.extents import After, Result
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.syscall import Treatment, row
 
 _MOST_SEMAPHORES = 65536
@@ -132,19 +132,19 @@ MULTIPLEXERS = (
     Multiplexer(
         31,
         "shmctl",
-        chosen_by(1),
+        Choice(1),
         rows_of(31, "shmctl", (integer("shmid"), command("op")), SHMCTL),
     ),
     Multiplexer(
         66,
         "semctl",
-        chosen_by(2),
+        Choice(2),
         rows_of(66, "semctl", (integer("semid"), integer("semnum"), command("op")), SEMCTL),
     ),
     Multiplexer(
         71,
         "msgctl",
-        chosen_by(1),
+        Choice(1),
         rows_of(71, "msgctl", (integer("msqid"), command("op")), MSGCTL),
     ),
 )

@@ -20,7 +20,7 @@ from redrive.tracee.syscalls.argument import (
     updated,
 )
 from redrive.tracee.syscalls.extents import Pointed, Result
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.syscall import Treatment, row
 
 _NUMBERS_WITHOUT_A_SYSCALL = {
@@ -196,6 +196,6 @@ SECCOMP = (
 )
 
 MULTIPLEXERS = (
-    Multiplexer(103, "syslog", chosen_by(0), rows_of(103, "syslog", (command("type"),), SYSLOG)),
-    Multiplexer(317, "seccomp", chosen_by(0), rows_of(317, "seccomp", (command("operation"),), SECCOMP)),
+    Multiplexer(103, "syslog", Choice(0), rows_of(103, "syslog", (command("type"),), SYSLOG)),
+    Multiplexer(317, "seccomp", Choice(0), rows_of(317, "seccomp", (command("operation"),), SECCOMP)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redrive.tracee.syscalls.argument import command, given, integer, out, pointer, size, text, unsigned
 from redrive.tracee.syscalls.extents import Counted, Pointed, Result
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 
 _key = integer("key")
 _text_out = (out("buffer", Result("buflen")), size("buflen"))
@@ -62,4 +62,4 @@ OPERATIONS = (
     command_row(31, "KEYCTL_CAPABILITIES", out("buffer", Counted("buflen")), size("buflen")),
     command_row(32, "KEYCTL_WATCH_KEY", _key, integer("queue_fd"), integer("watch_id")),
 )
-MULTIPLEXERS = (Multiplexer(250, "keyctl", chosen_by(0), rows_of(250, "keyctl", (command("operation"),), OPERATIONS)),)
+MULTIPLEXERS = (Multiplexer(250, "keyctl", Choice(0), rows_of(250, "keyctl", (command("operation"),), OPERATIONS)),)

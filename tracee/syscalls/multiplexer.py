@@ -70,8 +70,8 @@ class Choice:
     """The bits ``mask`` of argument ``index``, shifted right, are the key of a row."""
 
     index: int
-    mask: int
-    shift: int
+    mask: int = 0xFFFFFFFF
+    shift: int = 0
 
     def __call__(self, arguments: Sequence[int]) -> int:
         return (arguments[self.index] & self.mask) >> self.shift
@@ -90,11 +90,6 @@ class Multiplexer:
     def find(self, arguments: Sequence[int]) -> Syscall | None:
         """The row for these arguments; None when the table does not know the command."""
         return self.rows.get(self.choose(arguments)) or self.otherwise(arguments)
-
-
-def chosen_by(index: int, mask: int = 0xFFFFFFFF, shift: int = 0) -> Choice:
-    """As the table's rows say it."""
-    return Choice(index, mask, shift)
 
 
 def rows_of(

@@ -9,7 +9,7 @@ from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
 from redrive.tracee.syscalls.argument import Argument, command, integer, named, out, pointer, size, text
 from redrive.tracee.syscalls.extents import Fixed, If, Result
-from redrive.tracee.syscalls.multiplexer import Command, Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Command, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.syscall import Treatment
 
 EMULATED = Treatment.EMULATED
@@ -158,5 +158,5 @@ def _option(arguments: Sequence[int]) -> int:
 
 MULTIPLEXERS = (
     Multiplexer(157, "prctl", _option, rows_of(157, "prctl", (command("option"),), OPTIONS)),
-    Multiplexer(158, "arch_prctl", chosen_by(0), rows_of(158, "arch_prctl", (command("code"),), ARCHITECTURE_OPTIONS)),
+    Multiplexer(158, "arch_prctl", Choice(0), rows_of(158, "arch_prctl", (command("code"),), ARCHITECTURE_OPTIONS)),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redrive.tracee.syscalls.argument import command, descriptor, given, integer, out, pointer, text
-from redrive.tracee.syscalls.multiplexer import Multiplexer, chosen_by, command_row, rows_of
+from redrive.tracee.syscalls.multiplexer import Choice, Multiplexer, command_row, rows_of
 from redrive.tracee.syscalls.shown import names
 
 _id = integer("id")
@@ -38,13 +38,13 @@ MULTIPLEXERS = (
     Multiplexer(
         179,
         "quotactl",
-        chosen_by(0, 0xFFFFFF00, 8),
+        Choice(0, 0xFFFFFF00, 8),
         rows_of(179, "quotactl", (_command, text("special")), COMMANDS),
     ),
     Multiplexer(
         443,
         "quotactl_fd",
-        chosen_by(1, 0xFFFFFF00, 8),
+        Choice(1, 0xFFFFFF00, 8),
         rows_of(443, "quotactl_fd", (descriptor(), _command), COMMANDS),
     ),
 )
