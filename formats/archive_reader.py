@@ -81,13 +81,6 @@ class ArchiveReader:
             raise in_file(self.path, error) from error
         return content
 
-    def blob_size(self, digest: bytes) -> int:
-        """The size in bytes of a blob, without reading it.  Raises as blob() does."""
-        try:
-            return self._blob_frame(digest).content_size
-        except ArchiveError as error:
-            raise in_file(self.path, error) from error
-
     def blobs(self) -> Iterator[bytes]:
         """The digests of all blobs, in the order in which they were written."""
         return iter(self._index.blobs)

@@ -16,6 +16,7 @@ from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Extent
 from redrive.formats.header import Header
 from redrive.formats.outcome import Outcome
+from redrive.formats.stops import decode_stops, encode_stop
 
 SHORTEST = 4
 """Bytes that a secret must have: each copy of a shorter one would be found in all kinds of other data."""
@@ -56,6 +57,7 @@ class Redaction:
         self._pieces: dict[bytes, bytes] = {}
         """What a register may hold of the memory in which a secret is, and what it then holds in the copy."""
         self._any: re.Pattern[bytes] | None = None
+        """Any of them; None where it is still to be made of them."""
         self.replaced = 0
         """In how many places."""
         self.too_short: set[bytes] = set()
@@ -82,13 +84,15 @@ class Redaction:
             return
         self._secrets.add(secret)
         self._eights.update(secret[at : at + _WORD] for at in range(len(secret) - _WORD + 1))
-        # The longest first, as one may be part of another.
-        self._any = re.compile(b"|".join(re.escape(one) for one in sorted(self._secrets, key=len, reverse=True)))
+        self._any = None
 
     def replace(self, data: bytes) -> bytes:
         """``data`` with filler for each secret."""
-        if self._any is None:
+        if not self._secrets:
             return data
+        if self._any is None:
+            # The longest first, as one may be part of another.
+            self._any = re.compile(b"|".join(re.escape(one) for one in sorted(self._secrets, key=len, reverse=True)))
         found = list(self._any.finditer(data))
         if not found:
             return data
@@ -127,6 +131,11 @@ class Redaction:
                     self.replaced += 1
         return bytes(redacted)
 
+    def replace_in_stops(self, data: bytes) -> bytes:
+        """The same for those registers that the raw stops of an event have of their own."""
+        stops = (stop._replace(registers=self.replace_in_registers(stop.registers)) for stop in decode_stops(data))
+        return b"".join(map(encode_stop, stops))
+
 
 class Redactor:
     """Copies one archive.  It is read twice, as what tells a secret may come later than the secret."""
@@ -164,16 +173,21 @@ class Redactor:
             writer.write(self._redacted(event, ""))
         completeness = self._reader.completeness
         outcome = self._reader.outcome or Outcome(False, completeness.reason, 0.0, None, {})
-        writer.close(outcome)
+        writer.close(outcome._replace(reason=self._text(outcome.reason)))
 
     def _all(self, strings: Sequence[bytes]) -> tuple[bytes, ...]:
         return tuple(map(self._redaction.replace, strings))
+
+    def _text(self, text: str) -> str:
+        return os.fsdecode(self._redaction.replace(os.fsencode(text)))
 
     def _redacted(self, value: Any, field: str) -> Any:
         if isinstance(value, bytes):
             redaction = self._redaction
             if field in _OF_REGISTERS:
                 return redaction.replace_in_registers(value)
+            if field == "stops":
+                return redaction.replace_in_stops(value)
             redacted = redaction.replace(value)
             if field == "inputs":
                 # Memory as it was, perhaps with what is left of a secret: only people look at it, so pieces may go too.
@@ -181,7 +195,7 @@ class Redactor:
             # Words of memory, and windows of it that begin and end inside of what the program has there.
             return redaction.replace_in_registers(redacted) if field == "witnesses" else redacted
         if isinstance(value, str):
-            return os.fsdecode(self._redaction.replace(os.fsencode(value)))
+            return self._text(value)
         if isinstance(value, Extent):
             return value._replace(digest=self._blob(value.digest))
         if not isinstance(value, tuple):
@@ -200,7 +214,7 @@ class Redactor:
 
 def _octets(value: Any, field: str) -> Iterator[bytes]:
     """All bytes in an event that are data, not registers."""
-    if isinstance(value, bytes) and field not in _OF_REGISTERS:
+    if isinstance(value, bytes) and field not in _OF_REGISTERS and field != "stops":
         yield value
     elif isinstance(value, tuple) and not isinstance(value, Extent):
         names = getattr(value, "_fields", None) or (field,) * len(value)

@@ -27,8 +27,8 @@ _DROPPABLE = 0x08
 _MAP_TYPE = 0x0F
 _MAP_HUGETLB = 0x40000
 _HUGE_SHIFT, _HUGE_MASK, _DEFAULT_HUGE_SHIFT = 26, 0x3F, 21
-_MREMAP_DONTUNMAP = 4
-_SHM_RDONLY, _SHM_EXEC = 0o10000, 0o100000
+_MREMAP_FIXED, _MREMAP_DONTUNMAP = 2, 4
+_SHM_RDONLY, _SHM_REMAP, _SHM_EXEC = 0o10000, 0o40000, 0o100000
 # madvise(2)'s that change contents or what fork inherits: DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK,
 # DONTNEED_LOCKED.
 _TELLING_ADVICE = frozenset({4, 9, 10, 11, 18, 19, 24})
@@ -219,14 +219,40 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     return list(_as_shown(task, effects)) if effects and task.space.implies_exec else effects
 
 
+def _first_two(arguments: tuple[int, ...]) -> list[tuple[int, int]]:
+    return [(arguments[0], arguments[1])]
+
+
+def _of_mmap(arguments: tuple[int, ...]) -> list[tuple[int, int]]:
+    return _first_two(arguments) if arguments[3] & maps.MAP_FIXED else []
+
+
+def _of_mremap(arguments: tuple[int, ...]) -> list[tuple[int, int]]:
+    new = [(arguments[4], arguments[2])] if arguments[3] & _MREMAP_FIXED else []
+    return _first_two(arguments) + new
+
+
+def _of_shmat(arguments: tuple[int, ...]) -> list[tuple[int, int]]:
+    # Without SHM_REMAP the kernel refuses what is in use.  How long the segment is only the kernel knows.
+    return [(arguments[1], 1)] if arguments[2] & _SHM_REMAP else []
+
+
+_NAMED_RANGES = {
+    "mmap": _of_mmap,
+    "munmap": _first_two,
+    "mprotect": _first_two,
+    "pkey_mprotect": _first_two,
+    "mremap": _of_mremap,
+    "madvise": _first_two,
+    "shmat": _of_shmat,
+}
+"""The (address, length) ranges whose mappings a call changes, or replaces."""
+
+
 def reaches_agent(call: OpenCall, start: int, length: int) -> bool:
     """Whether a mapping call names addresses that overlap [start, start + length)."""
     name = call.syscall.name if call.syscall else ""
-    if name not in ("mmap", "munmap", "mprotect", "mremap", "madvise"):
+    ranges = _NAMED_RANGES.get(name)
+    if ranges is None:
         return False
-    ranges = [(call.arguments[0], call.arguments[1])]
-    if name == "mmap" and not call.arguments[3] & maps.MAP_FIXED:
-        return False
-    if name == "mremap":
-        ranges.append((call.arguments[4], call.arguments[2]))
-    return any(page_floor(first) < start + length and start < first + size for first, size in ranges)
+    return any(page_floor(first) < start + length and start < first + size for first, size in ranges(call.arguments))

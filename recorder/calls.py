@@ -27,7 +27,7 @@ from redrive.recorder.task import Answer, OpenCall, Task
 from redrive.tracee import registers as regs
 from redrive.tracee import syscalls
 from redrive.tracee._native import lib
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.syscalls import MemoryFault, Treatment
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def _effects(recording: Recording, task: Task, call: OpenCall, result: int) -> t
     if after is not None:
         after(recording, task, call, result)
     effects: list[Effect] = []
-    if name in file_changes.CALLS:
+    if file_changes.is_concerned(call):
         effects += file_changes.derive_effects(recording, task, call, result)
     effects += foreign_memory.derive_effects(recording, task, call, result)
     echo = recording.echo.find(task.tracee, name, call.arguments, result)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 from collections.abc import Sequence
 
 from redrive.formats.events import Echo
 from redrive.recorder.descriptor_info import descriptor_info
+from redrive.recorder.errors import RecordError
+from redrive.recorder.transfers import pieces_of_vector
 from redrive.tracee._native import ffi, lib
-from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.tracee import Tracee
 
 _BUFFER_CALLS = frozenset({"write", "pwrite64", "sendto"})
@@ -54,7 +54,7 @@ class EchoFinder:
             return None
         if name in _BUFFER_CALLS:
             return Echo(stream, ((arguments[1], result),), b"")
-        return Echo(stream, _vector(tracee, arguments[1], arguments[2], result), b"")
+        return Echo(stream, tuple(pieces_of_vector(tracee, arguments[1], arguments[2], result)), b"")
 
     def _stream(self, tid: int, descriptor: int) -> int:
         found = identity(tid, descriptor & 0xFFFF_FFFF)
@@ -89,22 +89,12 @@ class EchoFinder:
             if pointer
             else descriptor_info(tracee.tid, arguments[source] & 0xFFFF_FFFF).position
         )
-        descriptor = os.open(f"/proc/{tracee.tid}/fd/{arguments[source] & 0xFFFF_FFFF}", os.O_RDONLY | os.O_CLOEXEC)
+        path = f"/proc/{tracee.tid}/fd/{arguments[source] & 0xFFFF_FFFF}"
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise RecordError(f"what the program copied to its output cannot be read: {error.strerror}") from error
         try:
             return Echo(stream, (), os.pread(descriptor, length, end - length))
         finally:
             os.close(descriptor)
-
-
-def _vector(tracee: Tracee, address: int, count: int, length: int) -> tuple[tuple[int, int], ...]:
-    pieces = []
-    try:
-        vector = tracee.read(address, 16 * min(count, 1024))
-    except MemoryFault:
-        return ()
-    for base, size in struct.iter_unpack("<QQ", vector):
-        part = min(size, length)
-        if part:
-            pieces.append((base, part))
-        length -= part
-    return tuple(pieces)

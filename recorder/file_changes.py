@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect
-from redrive.recorder import foreign_memory
+from redrive.recorder import foreign_memory, transfers
 from redrive.recorder.descriptor_info import descriptor_info
 from redrive.recorder.echo import identity
 from redrive.tracee.syscalls import MemoryFault
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
 OPENS = {"open": 1, "openat": 2, "open_by_handle_at": 2, "creat": -1, "memfd_create": -1, "openat2": -1}
 """Name: the argument that holds open flags, -1 where the new descriptor may always be one that can be written to."""
-_COPIES = {"sendfile": (0, None), "copy_file_range": (2, 3), "splice": (2, 3)}
-"""Name: which arguments are the destination's descriptor and the pointer to its offset."""
-_AT_POSITION = frozenset({"write", "writev"})
-_AT_OFFSET = frozenset({"pwrite64", "pwritev", "pwritev2"})
-BY_DESCRIPTOR = _AT_POSITION | _AT_OFFSET | _COPIES.keys() | {"ftruncate", "fallocate"}
+_TRANSFERS = transfers.WRITES.keys() | transfers.COPIES.keys()
+_REFLINKS = frozenset({"FICLONE", "FICLONERANGE"})
+"""Commands of ioctl(2) on the file that is to share another one's blocks: ioctl_ficlonerange(2)."""
+BY_DESCRIPTOR = _TRANSFERS | _REFLINKS | {"ftruncate", "fallocate"}
 CALLS = BY_DESCRIPTOR | {"truncate"} | OPENS.keys()
 _NOTHING = range(0)
 """The size at most, which an image follows by itself."""
-_CURRENT_POSITION = 2**64 - 1
 _LONGEST_PATH = 4096
 _NAMED_AT = frozenset({"openat", "openat2"})
 _CURRENT_DIRECTORY = 0xFFFF_FF9C
@@ -35,17 +33,18 @@ _EMPTIED_OR_ZEROED = 0x02 | 0x10
 """FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE."""
 _MOVED = 0x08 | 0x20
 """FALLOC_FL_COLLAPSE_RANGE and FALLOC_FL_INSERT_RANGE: fallocate(2)."""
+_RWF_APPEND = 0x10
+"""pwritev2(2)."""
 
 
 def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
     """The effects of a call of CALLS that has succeeded."""
-    assert call.syscall is not None
-    name, images = call.syscall.name, recording.images
+    name, images = _kind(call), recording.images
     if name in OPENS:
         return _opened(recording, task, call, result)
     if name == "truncate":
         return _truncated(recording, task, call)
-    descriptor = _destination(call)
+    descriptor = _destination(name, call.arguments)
     file = identity(task.tid, descriptor) if images.watched else None
     if file is None or images.number_of(file) is None:
         return []
@@ -53,6 +52,16 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     offsets = _changed_range(task, name, call.arguments, descriptor, result)
     truncated = name == "ftruncate" or (name == "fallocate" and _clears_the_end(path, call.arguments))
     return images.changed(path, file, offsets, truncated=truncated)
+
+
+def _kind(call: OpenCall) -> str:
+    assert call.syscall is not None
+    return call.syscall.command if call.syscall.command in _REFLINKS else call.syscall.name
+
+
+def is_concerned(call: OpenCall) -> bool:
+    """Whether a call is one of CALLS."""
+    return _kind(call) in CALLS
 
 
 def _clears_the_end(path: str, arguments: tuple[int, ...]) -> bool:
@@ -99,10 +108,9 @@ def _truncated(recording: Recording, task: Task, call: OpenCall) -> list[Effect]
 
 def about_to_change(recording: Recording, task: Task, call: OpenCall) -> int | None:
     """The number of the image whose file a call of CALLS is going to write to, or to make shorter, before it runs."""
-    assert call.syscall is not None
-    name, images = call.syscall.name, recording.images
+    name, images = _kind(call), recording.images
     if name in BY_DESCRIPTOR:
-        file = identity(task.tid, _destination(call)) if images.watched else None
+        file = identity(task.tid, _destination(name, call.arguments)) if images.watched else None
         return None if file is None else images.number_of(file)
     file = _identity_of(_named(task, call)) if _cuts(task, call) else None
     return None if file is None else images.number_of(file)
@@ -121,11 +129,9 @@ def _cuts(task: Task, call: OpenCall) -> bool:
     return name in ("creat", "truncate")
 
 
-def _destination(call: OpenCall) -> int:
+def _destination(name: str, arguments: tuple[int, ...]) -> int:
     """The descriptor that a call of BY_DESCRIPTOR writes to."""
-    assert call.syscall is not None
-    index, _ = _COPIES.get(call.syscall.name, (0, None))
-    return call.arguments[index] & 0xFFFF_FFFF
+    return transfers.destination(name, arguments) if name in _TRANSFERS else arguments[0] & 0xFFFF_FFFF
 
 
 def _identity_of(path: str) -> tuple[int, int] | None:
@@ -161,11 +167,14 @@ def _changed_range(task: Task, name: str, arguments: tuple[int, ...], descriptor
         if mode & _MOVED:
             return None
         return range(start, start + length) if mode & _EMPTIED_OR_ZEROED else _NOTHING
-    position, flags = descriptor_info(task.tid, descriptor)
-    if name in _AT_OFFSET and arguments[3] != _CURRENT_POSITION:
-        # With O_APPEND the bytes go to the end all the same: pwrite(2), BUGS.
-        return None if flags & os.O_APPEND else range(arguments[3], arguments[3] + result)
-    _, offset = _COPIES.get(name, (0, None))
-    pointer = arguments[offset] if offset is not None else 0
-    end = task.tracee.read_word(pointer) if pointer else position
-    return range(end - result, end)
+    if name in _REFLINKS or (transfers.names_offset(name, arguments) and _appends(task, name, arguments, descriptor)):
+        return None
+    start = transfers.written_offset(task.tracee, name, arguments, result)
+    return range(start, start + result)
+
+
+def _appends(task: Task, name: str, arguments: tuple[int, ...], descriptor: int) -> bool:
+    """Whether bytes go to the file's end although the call says where: pwrite(2), BUGS."""
+    if name == "pwritev2" and arguments[5] & _RWF_APPEND:
+        return True
+    return bool(descriptor_info(task.tid, descriptor).flags & os.O_APPEND)

@@ -20,9 +20,9 @@ from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
 from redrive.recorder.injected_calls import SCRATCH, call_in_tracee, call_with_scratch
 from redrive.tracee._native import ffi
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.own_faults import code_of
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 from redrive.tracee.signal_mask import ALL_BUT_FAULTS, signals_put_aside
 from redrive.tracee.signal_status import has_signal, read_signal_status
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, WriteTo
-from redrive.recorder.descriptor_info import descriptor_info
+from redrive.recorder import transfers
 from redrive.recorder.task import OpenCall, Task
-from redrive.tracee.syscalls import MemoryFault
+from redrive.recorder.transfers import pieces_of_vector
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
 _MEMORY_FILE = re.compile(r"/proc/(?:\d+/task/)?(\d+)/mem")
-_FILE_CALLS = frozenset({"write", "writev", "pwrite64", "pwritev", "pwritev2"})
-_VECTORS = 1024
-"""UIO_MAXIOV."""
-CALLS = _FILE_CALLS | {"process_vm_writev"}
+CALLS = transfers.WRITES.keys() | {"process_vm_writev"}
 """The names of the syscalls that may do so."""
 _PROC_DEVICE = os.stat("/proc").st_dev
 
@@ -35,7 +31,7 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     name = call.syscall.name
     if name == "process_vm_writev":
         return _process_vm_writev(recording, task, call, result)
-    if not recording.memory_files or name not in _FILE_CALLS:
+    if not recording.memory_files or name not in transfers.WRITES:
         return []
     return _memory_file(recording, task, call, result)
 
@@ -61,31 +57,21 @@ def _process_vm_writev(recording: Recording, task: Task, call: OpenCall, result:
     target = recording.tasks.get(call.arguments[0] & 0x7FFF_FFFF)
     if target is None:
         return []
-    try:
-        vector = task.tracee.read(call.arguments[3], 16 * min(call.arguments[4], _VECTORS))
-    except MemoryFault:
-        return []
-    effects: list[Effect] = []
-    for address, size in struct.iter_unpack("<QQ", vector):
-        part = min(size, result)
-        if part:
-            effects.append(WriteTo(target.tid, address, target.tracee.read_available(address, part)))
-        result -= part
-    return effects
+    return [
+        WriteTo(target.tid, address, target.tracee.read_available(address, length))
+        for address, length in pieces_of_vector(task.tracee, call.arguments[3], call.arguments[4], result)
+    ]
 
 
 def _memory_file(recording: Recording, task: Task, call: OpenCall, result: int) -> list[Effect]:
-    """The file position is the address; after the write it is behind what was written."""
+    """An offset in the file is an address."""
     descriptor = call.arguments[0] & 0x7FFF_FFFF
     target = recording.tasks.get(_process_behind(task, descriptor))
     if target is None:
         return []
     assert call.syscall is not None
     try:
-        if call.syscall.name in ("write", "writev"):
-            address = descriptor_info(task.tid, descriptor).position - result
-        else:
-            address = call.arguments[3]
+        address = transfers.written_offset(task.tracee, call.syscall.name, call.arguments, result)
     except OSError:
         return []
     return [WriteTo(target.tid, address, target.tracee.read_available(address, result))]

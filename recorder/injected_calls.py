@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from redrive.formats.stops import StopKind, StopRegisters
 from redrive.recorder.deferred_signals import put_aside
 from redrive.recorder.errors import RecordError
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.eras import Meaning
 from redrive.tracee.injection import Injector
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording

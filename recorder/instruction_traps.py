@@ -12,7 +12,6 @@ from redrive.tracee._native import lib
 from redrive.tracee.tracee import Tracee
 
 _CAUSES = {b"\x0f\x31": TrapCause.RDTSC, b"\x0f\x01\xf9": TrapCause.RDTSCP, b"\x0f\xa2": TrapCause.CPUID}
-VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
 _LOW_WORD = 0xFFFF_FFFF
 _WORD, _RAX_RCX_RDX = struct.Struct("<Q"), struct.Struct("<3Q")
 _RAX, _RBX, _RIP = regs.OFFSETS["rax"], regs.OFFSETS["rbx"], regs.OFFSETS["rip"]

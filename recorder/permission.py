@@ -16,7 +16,7 @@ from redrive.recorder.errors import CannotStart, RecordError
 from redrive.recorder.injected_calls import call_in_tracee
 from redrive.recorder.task import OpenCall, Task
 from redrive.tracee import proc_file
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording

@@ -16,9 +16,9 @@ from redrive.recorder.task import AddressSpace, Task
 from redrive.tracee import mappings as maps
 from redrive.tracee import proc_file
 from redrive.tracee import registers as regs
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.initial_stack import AT_IGNORE, AT_SYSINFO_EHDR, InitialStack, read_initial_stack
 from redrive.tracee.mappings import Mapping
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.task_stat import stat_fields
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
 from redrive.recorder.injected_calls import SYSCALL_STOPS
-from redrive.recorder.instruction_traps import VSYSCALL_PAGE
 from redrive.recorder.outside_memory import OutsideMemory
 from redrive.recorder.program_start import program_started
 from redrive.recorder.scheduler import GRACE, Scheduler
@@ -38,6 +37,7 @@ from redrive.tracee.monotonic import monotonic
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
 from redrive.tracee.task_stat import state
 from redrive.tracee.tracee import check
+from redrive.tracee.vsyscall_page import VSYSCALL_PAGE
 
 if TYPE_CHECKING:
     from redrive.recorder.short_transfers import ShortTransfers

@@ -25,7 +25,7 @@ def before_call(recording: Recording, task: Task) -> None:
     call = task.call
     if len(recording.tasks) == 1 or call is None or call.syscall is None or call.answer is not None:
         return
-    number = file_changes.about_to_change(recording, task, call) if call.syscall.name in file_changes.CALLS else None
+    number = file_changes.about_to_change(recording, task, call) if file_changes.is_concerned(call) else None
     if number is not None:
         settle_mappers(recording, task, number)
     other = recording.tasks.get(_reached(recording, task, call))

@@ -16,11 +16,12 @@ from redrive.recorder.permission import CHANGES_IDENTITY
 from redrive.recorder.settling import LOOKED_AT
 from redrive.recorder.signals import instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
+from redrive.tracee import ptrace, syscalls
 from redrive.tracee import registers as regs
-from redrive.tracee import syscalls
 from redrive.tracee._native import ffi, lib
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.eras import Drive, DrivenCall, Meaning, Request, SyscallStop, stops_of_call
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, TRACE_DATA
+from redrive.tracee.seccomp_filter import TRACE_DATA
 from redrive.tracee.syscalls import Syscall as Row
 from redrive.tracee.syscalls import Treatment
 from redrive.tracee.tracee import check
@@ -57,7 +58,7 @@ _EXIT_STOP = encode_stop(Stop(StopKind.SYSCALL_EXIT, StopRegisters.SECOND, 0))
 _INTERRUPTED_CALL = frozenset({-errno.EINTR, *calls.RESTARTS})
 VECTOR_STATE_EVERY = 128
 """Straight calls between two looks at the vector registers: a look costs about a tenth of a stop."""
-_SEGV_STOP = signal.SIGSEGV << 8 | 0x7F
+_SEGV_STOP = ptrace.stop_status(signal.SIGSEGV)
 _SI_KERNEL = 0x80
 _SIGNED_WORD = struct.Struct("<q")
 _RAX = regs.OFFSETS["rax"]

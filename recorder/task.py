@@ -70,8 +70,6 @@ class OpenCall:
     """Whether signals that met the code before it have been raised again, and go first."""
     changed: str = ""
     """The register whose value the kernel was given another for; the program gets its own back."""
-    attachment: int = 0
-    """Length in bytes of what a shmdt is about to detach."""
 
 
 @dataclass(slots=True)

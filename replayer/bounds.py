@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from redrive.replayer.errors import UntrustworthyTrace
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.mappings import PAGE, USER_END, page_ceiling
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 
 TASKS_AT_ONCE = 4096
 IMAGE_SIZE = 1 << 46

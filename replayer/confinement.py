@@ -13,9 +13,10 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.inherited_filter import inherits_filter
 from redrive.tracee.remote_calls import SCRATCH_ADDRESS, Call, RemoteCallFailed, run
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, program
+from redrive.tracee.seccomp_filter import program
 from redrive.tracee.tracee import Tracee
 
 _PRCTL, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 157, 22, 2

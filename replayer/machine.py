@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from redrive.formats.header import CpuIdentification, Header
 from redrive.replayer.errors import ReplayError
 from redrive.replayer.syscall_entry import EnterSyscall, enter_by_breakpoint, enter_by_sysemu
 from redrive.replayer.task import Interception
 from redrive.replayer.vector_registers import VectorRegisters
-from redrive.tracee import cpu, kernel
+from redrive.tracee import cpu, kernel, ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
 from redrive.tracee.eras import Regime
@@ -20,7 +21,7 @@ from redrive.tracee.xstate import Component, described_components
 _ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
 _XSAVE_LEAF = 0xD
 _CPUID_INSTRUCTION = b"\x0f\xa2"
-_SIGSEGV_STOP = 11 << 8 | 0x7F
+_SIGSEGV_STOP = ptrace.stop_status(signal.SIGSEGV)
 
 
 class Machine:

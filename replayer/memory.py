@@ -6,8 +6,8 @@ from redrive.formats.events import Writes
 from redrive.replayer.bounds import check_memory
 from redrive.replayer.mismatch import Mismatch
 from redrive.replayer.task import Task
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.remote_calls import Call, RemoteCallFailed, run
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 from redrive.tracee.syscalls import MemoryFault
 
 _TIME = 201

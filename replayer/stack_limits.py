@@ -13,7 +13,7 @@ from redrive.tracee import registers as regs
 _SETRLIMIT, _PRLIMIT = 160, 302
 LIMIT_SYSCALLS = frozenset({_SETRLIMIT, _PRLIMIT})
 _RLIMIT_STACK = 3
-_NO_LIMIT = 2**64 - 1
+_LARGEST = 2**63 - 1
 _SOFT_LIMIT = struct.Struct("<Q")
 
 
@@ -22,7 +22,8 @@ def limit_stack(task: Task, limit: int) -> None:
     if limit == task.stack_limit:
         return
     _, hard = resource.prlimit(task.tracee.tid, resource.RLIMIT_STACK)
-    wanted = resource.RLIM_INFINITY if limit >= _NO_LIMIT else limit
+    # The module takes signed numbers; where stacks end by themselves, none that is larger would make a difference.
+    wanted = resource.RLIM_INFINITY if limit > _LARGEST else limit
     if hard != resource.RLIM_INFINITY and (wanted == resource.RLIM_INFINITY or wanted > hard):
         # Not permitted to go beyond; only a program that uses that much stack would notice.
         wanted = hard

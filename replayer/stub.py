@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from redrive.replayer.anonymous_file import create_anonymous_program
 from redrive.replayer.errors import ReplayError
 from redrive.tracee import ptrace
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.errors import SpawnFailed
 from redrive.tracee.mappings import PAGE, USER_END
 from redrive.tracee.remote_calls import (
@@ -24,7 +25,7 @@ from redrive.tracee.remote_calls import (
     leave,
     run,
 )
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH, replay_filter
+from redrive.tracee.seccomp_filter import replay_filter
 from redrive.tracee.spawn import ADDR_NO_RANDOMIZE, SpawnOptions, spawn
 from redrive.tracee.tracee import Tracee
 

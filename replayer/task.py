@@ -10,7 +10,7 @@ from redrive.tracee import ptrace
 from redrive.tracee.own_faults import is_foreign_stop
 from redrive.tracee.tracee import Tracee
 
-SYSCALL_STOP = ptrace.SYSCALL_STOP_SIGNAL << 8 | 0x7F
+SYSCALL_STOP = ptrace.stop_status(ptrace.SYSCALL_STOP_SIGNAL)
 """waitpid's status at a syscall-stop."""
 
 Interception = Callable[[Tracee], "bytes | None"]
@@ -61,7 +61,7 @@ class Task:
 
     def at_signal(self, signal: int) -> bool:
         """Whether the task stopped because its own instruction raised the signal."""
-        return bool(self.tracee.stop.status == signal << 8 | 0x7F)
+        return bool(self.tracee.stop.status == ptrace.stop_status(signal))
 
     def at_event(self, event: int) -> bool:
         """Whether the task stopped at a PTRACE_EVENT."""

@@ -14,10 +14,8 @@ from redrive.replayer.run_to_address import run_to_address
 from redrive.replayer.task import Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee.vsyscall_page import VSYSCALL_NUMBERS
 
-VSYSCALL_PAGE = 0xFFFF_FFFF_FF60_0000
-_VSYSCALL_NUMBERS = {VSYSCALL_PAGE: 96, VSYSCALL_PAGE + 0x400: 201, VSYSCALL_PAGE + 0x800: 309}
-"""gettimeofday, time and getcpu, by address: arch/x86/entry/vsyscall/vsyscall_64.c."""
 TRAPPED = "the instruction that was trapped when recorded (rdtsc, rdtscp, cpuid or a call of the vsyscall page)"
 
 
@@ -50,7 +48,7 @@ def _run_to_vsyscall(task: Task, event: Trap) -> None:
         return
     # Booted with vsyscall=none: the page is not there, and the kernel has not begun a call.
     seen = task.tracee.registers
-    number = _VSYSCALL_NUMBERS.get(regs.get(seen, "rip"))
+    number = VSYSCALL_NUMBERS.get(regs.get(seen, "rip"))
     if not task.at_signal(signal.SIGSEGV) or number is None:
         raise stopped_elsewhere(task, TRAPPED, event.before)
     if not same_in_syscall(event.before, regs.replace(seen, orig_rax=number, rax=-errno.ENOSYS)):

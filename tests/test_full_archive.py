@@ -42,6 +42,11 @@ class TestLimit:
         assert archive.stat().st_size <= LIMIT
         check_the_beginning_is_kept(redrive, archive, self.REACHED)
 
+    def test_a_verification_says_how_far_it_went(self, redrive: Redrive) -> None:
+        run = redrive.run("record", "--verify", "--max-size", str(LIMIT), "--", "sh", "-c", FLOOD)
+        assert run.status == 5, str(run)
+        assert b"exact as far as the trace goes, which ends early: the archive " + self.REACHED in run.said
+
     def test_the_program_is_stopped(self, redrive: Redrive) -> None:
         run = redrive.run(
             "record", "-o", "trace", "--max-size", str(LIMIT), "--on-full", "stop", "--", "sh", "-c", ENDLESS

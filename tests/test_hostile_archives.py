@@ -31,9 +31,9 @@ from redrive.replayer.divergence import Divergence
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
 from redrive.replayer.replay import replay
 from redrive.tracee import registers as regs
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.remote_calls import LIST_ADDRESS, RUNNER_ADDRESS
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHand, assemble
 
 O_WRONLY_CREAT = 0o101

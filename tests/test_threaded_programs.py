@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.redrive_command import Redrive, Run
+from tests.redrive_command import SLOWNESS, Redrive, Run
 
 DRIVERS = Path(__file__).parent / "real_programs"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-DEADLINE = 110
+DEADLINE = 110 * SLOWNESS
 """Seconds for one recording or replay; the slowest takes half of that on an idle machine."""
 RECORDINGS, REPLAYS = 5, 3
 """How often `make soak` records each program, and replays each recording."""

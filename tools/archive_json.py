@@ -62,13 +62,13 @@ def ps_json(processes: Iterable[Process]) -> list[dict[str, Any]]:
     ]
 
 
-def ls_json(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """One object for each archive, oldest first.  One that cannot be read has an ``error`` instead."""
-    return [_listed(path) for path in paths]
+def ls_json(archives: Iterable[tuple[Path, int]]) -> list[dict[str, Any]]:
+    """One object for each archive and its size, oldest first.  One that cannot be read has an ``error`` instead."""
+    return [_listed(path, size) for path, size in archives]
 
 
-def _listed(path: Path) -> dict[str, Any]:
-    fields = {"name": os.fsdecode(path.stem), "archive": os.fsdecode(path), "size": path.stat().st_size}
+def _listed(path: Path, size: int) -> dict[str, Any]:
+    fields = {"name": os.fsdecode(path.stem), "archive": os.fsdecode(path), "size": size}
     try:
         with ArchiveReader(path) as archive:
             status = archive.outcome.exit_status if archive.outcome else None

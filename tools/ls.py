@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -19,27 +21,34 @@ def ls(as_json: bool) -> None:
     """
     from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
 
-    paths = TraceDirectory(default_trace_directory()).archives()
+    archives = list(_present(TraceDirectory(default_trace_directory()).archives()))
     if as_json:
         from redrive.tools.archive_json import document, ls_json
 
-        click.echo(document(ls_json(paths)))
+        click.echo(document(ls_json(archives)))
         return
-    rows = [_row(path) for path in paths]
+    rows = [_row(path, size) for path, size in archives]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for name, size, started, ended, command in rows:
         aligned = (f"{name:<{widths[0]}}", f"{size:>{widths[1]}}", f"{started:<{widths[2]}}", f"{ended:<{widths[3]}}")
         click.echo("  ".join((*aligned, command)))
 
 
-def _row(path: Path) -> tuple[str, str, str, str, str]:
+def _present(paths: Iterable[Path]) -> Iterator[tuple[Path, int]]:
+    """Those that are still there, and their sizes: another process may remove one while we look."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path, path.stat().st_size
+
+
+def _row(path: Path, length: int) -> tuple[str, str, str, str, str]:
     from redrive.formats.archive_reader import ArchiveReader
     from redrive.formats.errors import ArchiveError
     from redrive.tools.description import describe_end, describe_size, describe_time
     from redrive.tools.escaping import escape, escape_command
 
     name = escape(path.stem)
-    size = describe_size(path.stat().st_size)
+    size = describe_size(length)
     try:
         with ArchiveReader(path) as archive:
             header = archive.header

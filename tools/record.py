@@ -82,15 +82,12 @@ def record(
         say(f"{result.events} events in {result.path}")
     if verify:
         from redrive.formats.event_frames import LARGE_EVENTS
-        from redrive.replayer.replay import replay
-        from redrive.tools.replay_progress import ReplayProgress
+        from redrive.tools.replay_check import check_replay
 
         # Its maker can be trusted.
         os.environ[LARGE_EVENTS] = "1"
         # A divergence leaves the archive where it is, whatever CMD exited with.
-        with ReplayProgress() as progress:
-            replay(result.path, quiet=True, watcher=progress.watcher)
-        say("the replay was exact")
+        check_replay(result.path)
     if dropped:
         directory.remove(str(result.path))
         say(f"{result.events} events, not kept: the command exited with 0")

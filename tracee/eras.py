@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 
@@ -151,10 +151,6 @@ class ContradictedStop(EraError):
     """PTRACE_GET_SYSCALL_INFO calls a stop something else than the regime's rules do."""
 
 
-class UnknownRegime(EraError):
-    """A probe saw stops that no known regime shows."""
-
-
 class FlagRead(enum.Enum):
     """When the kernel reads one of the flags that a restart request sets on a task."""
 
@@ -227,21 +223,6 @@ _INFO_OF: Mapping[Meaning, Info] = {
     Meaning.EVENT: Info.NONE,
     Meaning.SIGNAL: Info.NONE,
 }
-
-
-def sysemu_skips_filters(regime: Regime) -> bool:
-    """Whether a call made under SYSEMU never reaches a filter, and so shows its entry stop only."""
-    return RULES[regime].order[0] is Meaning.ENTRY
-
-
-def fatal_filter_acts_before_sysemu(regime: Regime) -> bool:
-    """Whether RET_KILL, RET_TRAP and RET_ERRNO of an inherited filter act although SYSEMU would skip the call."""
-    return RULES[regime].order[0] is Meaning.SECCOMP
-
-
-def recheck_after_change(regime: Regime) -> bool:
-    """Whether a number or argument that the tracer changed at a stop is judged by the filters again."""
-    return RULES[regime].filter_runs_again
 
 
 class Drive(enum.Enum):
@@ -521,55 +502,18 @@ class Seen(NamedTuple):
     rax: int
 
 
-class Probe(NamedTuple):
-    """The SECCOMP and SYSCALL stops that single calls of ``number`` showed, each up to the call's end."""
+def decide_regime(number: int, after_seccomp: Seen, emulated_answered: Seen | None) -> Regime | None:
+    """The regime that the stops of a probe's two calls show; None when they are those of none.
 
-    number: int
-    traced: Sequence[Seen]
-    """Under SYSCALL throughout, with a filter that answers RET_TRACE and PTRACE_O_TRACESECCOMP set."""
-    emulated_traced: Sequence[Seen]
-    """The same under SYSEMU throughout."""
-    emulated_answered: Sequence[Seen]
-    """Under SYSEMU throughout, with a filter that answers RET_ERRNO with another errno than ENOSYS."""
-
-
-class Sign(enum.Enum):
-    """What one stop of a probe looks like."""
-
-    SECCOMP = "a seccomp stop"
-    UNTOUCHED = "a syscall-stop, the number in orig_rax, -ENOSYS in rax"
-    RETURNED = "a syscall-stop, the number in orig_rax, a result in rax"
-    LOST = "a syscall-stop, -1 in orig_rax, a result in rax"
-
-
-SIGNS: Mapping[Regime, tuple[tuple[Sign, ...], tuple[Sign, ...], tuple[Sign, ...]]] = {
-    Regime.R1: ((Sign.SECCOMP, Sign.UNTOUCHED, Sign.RETURNED), (Sign.SECCOMP, Sign.UNTOUCHED), ()),
-    Regime.R2: ((Sign.SECCOMP, Sign.UNTOUCHED, Sign.RETURNED), (Sign.SECCOMP, Sign.UNTOUCHED), (Sign.LOST,)),
-    Regime.R3: ((Sign.UNTOUCHED, Sign.SECCOMP, Sign.RETURNED), (Sign.UNTOUCHED,), (Sign.UNTOUCHED,)),
-}
-"""What a probe sees in each regime: Probe.traced, emulated_traced, emulated_answered."""
-
-
-def decide_regime(probe: Probe) -> Regime:
-    """The regime that a probe's stops show.  Raises UnknownRegime when they are those of none, or of a mixture."""
-    seen = tuple(
-        tuple(_sign(probe.number, one) for one in stops)
-        for stops in (probe.traced, probe.emulated_traced, probe.emulated_answered)
-    )
-    for regime, signs in SIGNS.items():
-        if seen == signs:
-            return regime
-    told = "; ".join(", then ".join(sign.value for sign in signs) or "no stop" for signs in seen)
-    raise UnknownRegime(f"this kernel orders the stops of a syscall as no known one does: {told}")
-
-
-def _sign(number: int, seen: Seen) -> Sign:
-    if seen.stop is SyscallStop.SECCOMP and seen.orig_rax == number:
-        return Sign.SECCOMP
-    if seen.stop is SyscallStop.SYSCALL and seen.orig_rax == number:
-        return Sign.UNTOUCHED if seen.rax == -ENOSYS else Sign.RETURNED
-    if seen.stop is SyscallStop.SYSCALL and seen.orig_rax == -1 and seen.rax != -ENOSYS:
-        return Sign.LOST
-    raise UnknownRegime(
-        f"a probe of syscall {number} saw a {seen.stop.name} stop with orig_rax {seen.orig_rax} and rax {seen.rax}"
-    )
+    ``after_seccomp`` is where SYSCALL leads to from the seccomp stop of the first call, that of ``number``;
+    ``emulated_answered`` the first stop that the second call shows under SYSEMU, None where it shows none: a filter
+    answers it with RET_ERRNO, with another errno than ENOSYS.
+    """
+    if after_seccomp.stop is not SyscallStop.SYSCALL or after_seccomp.orig_rax != number:
+        return None
+    if after_seccomp.rax != -ENOSYS:
+        return Regime.R3
+    if emulated_answered is None:
+        return Regime.R1
+    lost = emulated_answered.stop is SyscallStop.SYSCALL and emulated_answered.orig_rax == -1
+    return Regime.R2 if lost else None

@@ -6,6 +6,7 @@ import os
 from contextlib import closing
 from typing import NamedTuple
 
+from redrive.tracee import ptrace
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Regime
 from redrive.tracee.errors import TraceeError
@@ -71,7 +72,7 @@ def _observe(child: ProbeChild) -> KernelFeatures | None:
         machine=name.machine,
         regime=regime,
         sysemu=sysemu,
-        syscall_info=lib.redrive_request(0x420E, tracee.tid, _ARGUMENTS_OF_SYSCALL_INFO, address) > 0,
+        syscall_info=lib.redrive_request(ptrace.GET_SYSCALL_INFO, tracee.tid, _ARGUMENTS_OF_SYSCALL_INFO, address) > 0,
         signal_mask=lib.redrive_get_signal_mask(tracee.tid, mask) == 0,
         cpuid_faulting=cpuid_faults(),
         inherited_filter=inherits_filter(),

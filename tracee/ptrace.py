@@ -38,6 +38,7 @@ SYSEMU = 31
 SETOPTIONS = 0x4200
 INTERRUPT = 0x4207
 LISTEN = 0x4208
+GET_SYSCALL_INFO = 0x420E
 
 EVENT_FORK = 1
 EVENT_VFORK = 2
@@ -50,3 +51,8 @@ EVENT_STOP = 128
 
 SYSCALL_STOP_SIGNAL = 5 | 0x80
 """SIGTRAP|0x80, which PTRACE_O_TRACESYSGOOD makes of a syscall-stop's signal."""
+
+
+def stop_status(signal: int, event: int = 0) -> int:
+    """What waitpid reports for a stop with this signal, and of this PTRACE_EVENT (wait(2), ptrace(2))."""
+    return event << 16 | signal << 8 | 0x7F

@@ -13,8 +13,9 @@ import time
 from contextlib import suppress
 
 from redrive.tracee import ptrace
+from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
-from redrive.tracee.eras import Regime
+from redrive.tracee.eras import Regime, Seen, SyscallStop, decide_regime
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.seccomp_filter import program
 from redrive.tracee.spawn import SpawnOptions, spawn
@@ -48,6 +49,7 @@ class ProbeChild:
 
     def __init__(self, pair: tuple[int, int]) -> None:
         options = SpawnOptions(filter=_filter(*pair), trap_tsc=False, probe_calls=pair)
+        self._traced = pair[0]
         self._spawned = spawn(None, [], [], options)
         self.tracee = Tracee(self._spawned.tid)
 
@@ -107,19 +109,32 @@ class ProbeChild:
         """
         tracee = self.tracee
         tracee.step(ptrace.SYSCALL)
-        # -ENOSYS is what rax holds on entry; the calls themselves never fail.
-        entry_comes_after_seccomp = tracee.stop.registers.rax == 2**64 - errno.ENOSYS
-        if entry_comes_after_seccomp:
+        after_seccomp = self._seen()
+        if after_seccomp is None:
+            return None
+        if after_seccomp.rax == -errno.ENOSYS:
+            # That was the entry: a call of these never fails.
             tracee.step(ptrace.SYSCALL)
+        works, answered = True, None
         try:
             tracee.step(ptrace.SYSEMU)
+            answered = self._seen()
+            if answered is None:
+                return None
         except TraceeError:
-            return (Regime.R1 if entry_comes_after_seccomp else Regime.R3), False
-        if not entry_comes_after_seccomp:
-            return Regime.R3, True
-        # SYSEMU over RET_ERRNO: R2 shows a stop with the number gone, R1 none before the first call's seccomp stop.
-        if int(tracee.stop.status) >> 8 == ptrace.SYSCALL_STOP_SIGNAL:
-            return Regime.R2, True
-        if int(tracee.stop.status) >> 16 == ptrace.EVENT_SECCOMP and tracee.stop.message == _OWN_DATA:
-            return Regime.R1, True
+            works = False
+        if answered is not None and answered.stop is SyscallStop.SECCOMP:
+            # The second call has shown no stop: this is the first one's, come round again.
+            answered = None
+        regime = decide_regime(self._traced, after_seccomp, answered)
+        return None if regime is None else (regime, works)
+
+    def _seen(self) -> Seen | None:
+        """The stop it is in; None for one that is neither a syscall-stop nor a seccomp stop of our own filter's."""
+        stop = self.tracee.stop
+        values = (regs.get_signed(self.tracee.registers, name) for name in ("orig_rax", "rax"))
+        if int(stop.status) >> 8 == ptrace.SYSCALL_STOP_SIGNAL:
+            return Seen(SyscallStop.SYSCALL, *values)
+        if int(stop.status) >> 16 == ptrace.EVENT_SECCOMP and stop.message == _OWN_DATA:
+            return Seen(SyscallStop.SECCOMP, *values)
         return None

@@ -11,6 +11,8 @@ NAMES = (
 )
 SIZE = 8 * len(NAMES)
 OFFSETS: Mapping[str, int] = {name: 8 * index for index, name in enumerate(NAMES)}
+GENERAL = NAMES[:15]
+"""The general-purpose registers but for rsp."""
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 """Where a syscall's six arguments are: the x86-64 ABI document, A.2.1."""
 USER_CODE_SEGMENT = 0x33

@@ -7,6 +7,7 @@ list and data in those after it.  The task's registers are lost: the caller sets
 from __future__ import annotations
 
 import os
+import signal
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,10 +15,10 @@ from typing import NamedTuple
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.mappings import PAGE
 from redrive.tracee.own_faults import is_foreign_stop
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.tracee import Tracee
 
 _length = ffi.new("uint32_t *")
@@ -30,11 +31,10 @@ LIST_LIMIT = 512
 """Calls in one list."""
 SCRATCH_ADDRESS = LIST_ADDRESS + 64 * (LIST_LIMIT + 1)
 """From here on to AGENT_ADDRESS + AGENT_LENGTH is room for what pointer arguments point at."""
-SCRATCH_LENGTH = AGENT_ADDRESS + AGENT_LENGTH - SCRATCH_ADDRESS
 
 # After int3, rip is behind it.
 _STOPPED_AT = RUNNER_ADDRESS + len(RUNNER_CODE)
-_SIGTRAP_STOP = 5 << 8 | 0x7F
+_SIGTRAP_STOP = ptrace.stop_status(signal.SIGTRAP)
 _CALL = struct.Struct("<8Q")
 _END_OF_LIST = _CALL.pack(2**64 - 1, *(0,) * 7)
 _MAY_FAIL = 1 << 8

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import struct
 
+from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
+
 TRACE_DATA = 0xD1CE
 """SECCOMP_RET_DATA of our RET_TRACE: tells our stops from those a filter of the program's own asks for."""
 OTHER_ABI_DATA = 0xD1CF
 """The same, for a 32-bit syscall (int 0x80)."""
-AGENT_ADDRESS = 0x7000_0000
-"""Pages of Redrive's own in every tracee start here."""
-AGENT_LENGTH = 0x10000
 
 _RET_TRACE = 0x7FF0_0000
 _RET_ALLOW = 0x7FFF_0000

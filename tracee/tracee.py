@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from redrive.tracee import ptrace
-from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.errors import TraceeError, TraceeGone
 from redrive.tracee.syscalls import MemoryFault
@@ -219,7 +218,3 @@ class Tracee:
     def read_word(self, address: int) -> int:
         """A 64-bit word of memory.  Raises MemoryFault."""
         return int.from_bytes(self.read(address, 8), "little")
-
-    def argument(self, index: int) -> int:
-        """A syscall's argument (0-5) at the latest stop."""
-        return int(getattr(self.stop.registers, regs.ARGUMENTS[index]))

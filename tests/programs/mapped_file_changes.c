@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 enum { PAGE = 4096, LARGE = 20 << 20 };
 
@@ -68,6 +69,13 @@ int main(void)
     for (int i = 0; i < 100; i++)
         CHECK(pwrite(appending, "x", 1, 0) == 1 && pwrite(file, "y", 1, i) == 1);
     printf("appended: %d %d %d\n", look(start + 99), look(start + PAGE + 99), look(start + PAGE + 100));
+    /* RWF_APPEND, Linux 4.16: the file's end comes before the offset.  An offset of -1 is the file's position. */
+    struct iovec two = {"zz", 2};
+    if (syscall(SYS_pwritev2, file, &two, 1, 0L, 0L, 0x10) != 2)
+        CHECK(pwrite(appending, "zz", 2, 0) == 2);
+    if (syscall(SYS_pwritev2, file, &two, 1, -1L, -1L, 0) != 2)
+        CHECK(write(file, "zz", 2) == 2);
+    printf("appended to: %d %d %d\n", look(start), look(start + PAGE + 100), look(start + PAGE + 102));
     unlink(path);
     return 0;
 }

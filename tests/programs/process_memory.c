@@ -40,6 +40,10 @@ int main(void)
     static const char constant[] = "read-only";
     if (pwrite(own, "R", 1, (off_t)constant) == 1) /* a newer kernel may forbid it */
         CHECK(*(volatile const char *)constant == 'R');
+    /* An offset of -1 is the file's position: pwritev2(2), Linux 4.6. */
+    CHECK(lseek(own, (off_t)here, SEEK_SET) == (off_t)here);
+    long written = syscall(SYS_pwritev2, own, &(struct iovec){"by position", 12}, 1, -1L, -1L, 0);
+    CHECK(written == 12 ? strcmp(here, "by position") == 0 : written == -1);
     CHECK_FAILS(process_vm_readv(getpid(), local, 2, &(struct iovec){(void *)8, 12}, 1, 0), EFAULT);
     puts("across processes");
     return 0;

@@ -17,14 +17,12 @@ from redrive.tracee.eras import (
     Info,
     Meaning,
     Outcome,
-    Probe,
     Regime,
     Request,
     Seen,
     SyscallStop,
     SyscallTracker,
     UnexpectedStop,
-    UnknownRegime,
 )
 from tests.eras.scenarios import GETPPID, KERNELS, PARENT, Scenario, read
 
@@ -467,49 +465,45 @@ def test_how_the_recorder_drives_a_call_shows_these_stops(
     assert tuple(meaning for meaning in meanings if meaning in _LETTERS) == stops
 
 
-def _probe(kernel: str) -> Probe:
-    def seen(name: str) -> tuple[Seen, ...]:
-        steps = read(kernel)[name].steps
-        return tuple(
-            Seen(step.stop, *step.seen) for step in steps if step.stop in (SyscallStop.SECCOMP, SyscallStop.SYSCALL)
-        )
+def _syscall_stops(kernel: str, name: str) -> list[Seen]:
+    """The seccomp stops and syscall-stops of a scenario."""
+    kinds = (SyscallStop.SECCOMP, SyscallStop.SYSCALL)
+    return [Seen(step.stop, *step.seen) for step in read(kernel)[name].steps if step.stop in kinds]
 
-    return Probe(GETPPID, seen("A1"), seen("B2"), seen("D1"))
+
+def _probed(kernel: str) -> tuple[Seen, Seen | None]:
+    """What decide_regime is told: A1 is SYSCALL through a traced call, D1 is SYSEMU over one that a filter answers."""
+    traced = _syscall_stops(kernel, "A1")
+    (seccomp,) = [number for number, seen in enumerate(traced) if seen.stop is SyscallStop.SECCOMP]
+    return traced[seccomp + 1], next(iter(_syscall_stops(kernel, "D1")), None)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_probe_decides_the_regime(kernel: str) -> None:
-    assert eras.decide_regime(_probe(kernel)) is REGIME_OF[kernel]
+    assert eras.decide_regime(GETPPID, *_probed(kernel)) is REGIME_OF[kernel]
 
 
-@pytest.mark.parametrize("field", ["traced", "emulated_traced", "emulated_answered"])
-@pytest.mark.parametrize(("kernel", "other"), list(itertools.permutations(A_KERNEL_OF.values(), 2)))
-def test_a_mixture_of_regimes_is_refused(kernel: str, other: str, field: str) -> None:
-    probe = _probe(kernel)
-    mixed = probe._replace(**{field: getattr(_probe(other), field)})
-    if mixed == probe:
-        assert eras.decide_regime(mixed) is REGIME_OF[kernel]
-    elif {kernel, other} == {"3.10.105", "4.7.4"}:
-        assert eras.decide_regime(mixed) is REGIME_OF[other]  # only what a filter's answer shows tells R1 from R2
-    else:
-        with pytest.raises(UnknownRegime, match="stop"):
-            eras.decide_regime(mixed)
-
-
-@pytest.mark.parametrize("seen", [Seen(SyscallStop.SIGNAL, GETPPID, 0), Seen(SyscallStop.SYSCALL, 1, -38)])
-def test_a_probe_that_saw_something_else_is_refused(seen: Seen) -> None:
-    with pytest.raises(UnknownRegime, match=f"saw a {seen.stop.name} stop"):
-        eras.decide_regime(_probe("6.1")._replace(traced=(seen,)))
+@pytest.mark.parametrize(
+    ("after_seccomp", "answered"),
+    [
+        (Seen(SyscallStop.SECCOMP, GETPPID, -38), None),
+        (Seen(SyscallStop.SYSCALL, GETPPID + 1, -38), None),
+        (Seen(SyscallStop.SYSCALL, GETPPID, -38), Seen(SyscallStop.SYSCALL, GETPPID, -38)),
+        (Seen(SyscallStop.SYSCALL, GETPPID, -38), Seen(SyscallStop.SIGNAL, -1, -13)),
+    ],
+)
+def test_stops_of_no_regime_decide_nothing(after_seccomp: Seen, answered: Seen | None) -> None:
+    assert eras.decide_regime(GETPPID, after_seccomp, answered) is None
 
 
 @pytest.mark.parametrize("regime", list(Regime))
-def test_the_replayers_predicates_are_what_the_kernels_did(regime: Regime) -> None:
-    scenarios = read(A_KERNEL_OF[regime])
+def test_the_rules_are_what_the_kernels_did(regime: Regime) -> None:
+    scenarios, rules = read(A_KERNEL_OF[regime]), eras.RULES[regime]
     no_seccomp_stop = all(step.stop is not SyscallStop.SECCOMP for step in scenarios["B2"].steps)
-    assert eras.sysemu_skips_filters(regime) == no_seccomp_stop
-    assert eras.fatal_filter_acts_before_sysemu(regime) == (scenarios["D2"].end == "killed")
-    assert eras.recheck_after_change(regime) == (scenarios["E1"].result == -13)
+    assert (rules.order[0] is Meaning.ENTRY) == no_seccomp_stop
+    assert (rules.order[0] is Meaning.SECCOMP) == (scenarios["D2"].end == "killed")
+    assert rules.filter_runs_again == (scenarios["E1"].result == -13)
 
 
 def test_every_error_is_an_era_error() -> None:
-    assert all(issubclass(error, EraError) for error in (UnexpectedStop, ContradictedStop, UnknownRegime))
+    assert all(issubclass(error, EraError) for error in (UnexpectedStop, ContradictedStop))

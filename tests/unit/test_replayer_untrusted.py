@@ -31,10 +31,10 @@ from redrive.replayer.exits import end_processes
 from redrive.replayer.replay import replay
 from redrive.tracee import cpu, kernel, ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.eras import Regime
 from redrive.tracee.mappings import USER_END
 from redrive.tracee.remote_calls import Call, run
-from redrive.tracee.seccomp_filter import AGENT_ADDRESS
 from redrive.tracee.tracee import Tracee
 from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHand, header
 

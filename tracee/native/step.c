@@ -204,7 +204,7 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
     if (!way)
         return way_by_command(registers, ways);
     if (way & REDRIVE_NAMES_ADDRESS && registers->rdi < ways->agent_end &&
-        registers->rsi > ways->agent_start - registers->rdi)
+        (registers->rdi >= ways->agent_start || registers->rsi > ways->agent_start - registers->rdi))
         return 0;
     if (way & REDRIVE_NAMES_SIGNAL && ((int)registers->rdi == SIGSEGV || (int)registers->rdi == SIGTRAP))
         return 0;

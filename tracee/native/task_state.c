@@ -63,13 +63,6 @@ int redrive_set_debug_register(int tid, int number, uint64_t value)
     return (int)ptrace_request(PTRACE_POKEUSER, tid, offsetof(struct user, u_debugreg) + 8 * (uint64_t)number, value);
 }
 
-int64_t redrive_get_debug_register(int tid, int number)
-{
-    long value = 0;
-    long failed = ptrace_request(PTRACE_PEEKUSER, tid, offsetof(struct user, u_debugreg) + 8 * (uint64_t)number, word(&value));
-    return failed ? failed : value;
-}
-
 int redrive_file_identity(int tid, int descriptor, uint64_t *device_and_inode)
 {
     char path[48];

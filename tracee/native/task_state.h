@@ -14,7 +14,6 @@ int redrive_get_signal_mask(int tid, uint64_t *mask);
 int redrive_set_signal_mask(int tid, uint64_t mask);
 int redrive_set_siginfo(int tid, const void *siginfo);
 int redrive_set_debug_register(int tid, int number, uint64_t value);
-int64_t redrive_get_debug_register(int tid, int number);
 int redrive_request(int request, int tid, uint64_t address, uint64_t data);
 
 /* Identity of the file behind a descriptor of the task: st_dev and st_ino, through /proc/TID/fd. */
