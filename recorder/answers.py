@@ -84,6 +84,10 @@ def _get_cpuid(recording: Recording, task: Task, call: OpenCall) -> Answer:
     return Answer(1)
 
 
+def _ptrace(recording: Recording, task: Task, call: OpenCall) -> Answer:
+    return recording.attachments.ptrace(task, call)
+
+
 def _seccomp_strict(recording: Recording, task: Task, call: OpenCall) -> Answer:
     # libseccomp asks whether the syscall is there with a flag that no kernel accepts.
     if call.arguments[1] & 0xFFFF_FFFF or call.arguments[2]:
@@ -101,6 +105,7 @@ def _set_strict(recording: Recording, task: Task, call: OpenCall) -> Answer:
 _ANSWERS: dict[str, Callable[[Recording, Task, OpenCall], Answer | None]] = {
     "sched_getaffinity": _sched_getaffinity,
     "sched_setaffinity": _sched_setaffinity,
+    "ptrace": _ptrace,
     "PR_GET_TSC": _get_tsc,
     "PR_SET_TSC": _set_tsc,
     "PR_GET_DUMPABLE": _get_dumpable,

@@ -48,11 +48,6 @@ _CLONE_UNTRACED = 0x0080_0000
 _STRICT_MODE_ALLOWS = frozenset({0, 1, 15, 60})
 """read, write, rt_sigreturn and exit: seccomp(2)."""
 
-_NOTHING_IS_TRACED = (
-    "the program asked for ptrace, which a recorded program is refused: debuggers fail, and so does "
-    "LeakSanitizer unless it is told ASAN_OPTIONS=detect_leaks=0"
-)
-
 
 def arguments_of(registers: bytes) -> tuple[int, ...]:
     """The six arguments, unsigned."""
@@ -159,8 +154,6 @@ def prepare(recording: Recording, task: Task) -> None:
         if call.number >= _X32_BIT:
             skip(task, Answer(-errno.ENOSYS))
     elif found.treatment is Treatment.REFUSED:
-        if found.name == "ptrace":
-            recording.note(task, _NOTHING_IS_TRACED)
         skip(task, Answer(-found.refusal))
     elif found.treatment is Treatment.EMULATED:
         said = answers.answer(recording, task, call)
@@ -168,6 +161,8 @@ def prepare(recording: Recording, task: Task) -> None:
             skip(task, said)
     elif found.treatment is Treatment.EXECUTED:
         _prepare_executed(recording, task, call)
+    elif (reported := recording.attachments.waited(task, call)) is not None:
+        skip(task, reported)
     elif recording.echo.cannot_follow(task.tracee, found.name, call.arguments):
         # Programs that splice fall back to read and write, whose bytes pass through their memory.
         skip(task, Answer(-errno.EINVAL))

@@ -14,6 +14,7 @@ from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, file_changes, job_control, settling, signals
+from redrive.recorder.attachments import Attachments
 from redrive.recorder.contents import Contents
 from redrive.recorder.deferred_signals import put_aside, send_again, sender_of
 from redrive.recorder.disguise import Disguise
@@ -78,6 +79,7 @@ class Recording:
         self.short_transfers: ShortTransfers | None = None
         self.straight = StraightCalls(self)
         self.outside_memory = OutsideMemory(self)
+        self.attachments = Attachments(self)
         self.disguise = Disguise()
         self.named_unknown: set[int] = set()
         self.named_privileged: set[str] = set()
@@ -140,6 +142,7 @@ class Recording:
 
     def ended(self, task: Task, status: int) -> None:
         """A task's Exit has been written."""
+        self.attachments.task_ended(task)
         if task.tid == self.main_tid:
             self.main_status = status
         self._latest_ended.append((task.process.tgid, monotonic()))

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import replace
 
 from redrive.recorder.task import State, Task
+from redrive.tracee import ptrace
 from redrive.tracee._native import ffi
 from redrive.tracee.monotonic import monotonic
 from redrive.tracee.tracee import wait_any
@@ -40,6 +41,9 @@ class Scheduler:
     def __init__(self, tasks: dict[int, Task]) -> None:
         self._tasks = tasks
         self._queue: deque[Task] = deque()
+        self._suspended: set[Task] = set()
+        self._waiting: list[Task] = []
+        """Those among the suspended that would be in the queue."""
         self._stop = ffi.new("struct redrive_stop *")
         self._turn_began = 0.0
         self._turn_length = SLICE
@@ -65,10 +69,27 @@ class Scheduler:
 
     def add(self, task: Task) -> None:
         """Put a task at the end of the queue."""
-        self._queue.append(task)
+        self._enqueue(task)
         if len(self._tasks) > 1:
             # A turn that began when there was no other task must end some time.
             self.watch()
+
+    def _enqueue(self, task: Task) -> None:
+        (self._waiting if task in self._suspended else self._queue).append(task)
+
+    def suspend(self, task: Task) -> None:
+        """Give a task other than the running one no turn until resume()."""
+        self._suspended.add(task)
+        if task in self._queue:
+            self._queue.remove(task)
+            self._waiting.append(task)
+
+    def resume(self, task: Task) -> None:
+        """Let a task have its turn again, where it was suspended."""
+        self._suspended.discard(task)
+        if task in self._waiting:
+            self._waiting.remove(task)
+            self.add(task)
 
     def pick(self) -> Task | None:
         """The task to run next; waits for one when all of them sleep.  None when no tracee is left."""
@@ -198,9 +219,16 @@ class Scheduler:
             if task is self.running:
                 self.running = None
             else:
-                self._queue.append(task)
+                if self._is_at_its_end():
+                    # What stops a task does not stop SIGKILL (signal(7)).
+                    self.resume(task)
+                self._enqueue(task)
                 self._woke(task)
         return True
+
+    def _is_at_its_end(self) -> bool:
+        status = int(self._stop.status)
+        return not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT
 
     def _woke(self, task: Task) -> None:
         """A task that slept can run."""

@@ -138,7 +138,6 @@ REFUSED = {
     "perf_event_open": errno.EPERM,
     "pkey_alloc": errno.ENOSPC,
     "map_shadow_stack": errno.ENOSYS,
-    "ptrace": errno.EPERM,
     "modify_ldt": errno.ENOSYS,
     "remap_file_pages": errno.ENOSYS,
     "memfd_secret": errno.ENOSYS,
@@ -148,7 +147,7 @@ EXECUTED = words(
     "mmap munmap mprotect pkey_mprotect mremap brk shmat shmdt clone fork vfork execve execveat exit "
     "exit_group rt_sigreturn"
 )
-EMULATED = {"sched_setaffinity", "sched_getaffinity"}
+EMULATED = {"ptrace", "sched_setaffinity", "sched_getaffinity"}
 
 
 def test_treatments() -> None:

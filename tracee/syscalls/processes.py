@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import ENOSYS, EPERM
+from errno import ENOSYS
 
 from redrive.tracee.syscalls import constants as c
 from redrive.tracee.syscalls import shown
@@ -22,7 +22,7 @@ from redrive.tracee.syscalls.extents import Counted, Fixed, If, Result
 from redrive.tracee.syscalls.shown_structures import resource_limit, texts
 from redrive.tracee.syscalls.syscall import Treatment, row
 
-EXECUTED = Treatment.EXECUTED
+EXECUTED, EMULATED = Treatment.EXECUTED, Treatment.EMULATED
 
 _WRITES_PARENT = 0x1000 | 0x100000
 """CLONE_PIDFD, which writes before the clone can still fail, and CLONE_PARENT_SETTID."""
@@ -53,7 +53,15 @@ ROWS = (
     row(61, "wait4", _pid, out("wstatus", 4), named("options", c.WAIT_OPTIONS), _usage, blocks=True),
     row(97, "getrlimit", named("resource", c.RESOURCE), out("rlim", 16)),
     row(98, "getrusage", named("who", c.USAGE_WHO), out("usage", 144)),
-    row(101, "ptrace", named("request", c.PTRACE_REQUEST), _pid, pointer("addr"), pointer("data"), refusal=EPERM),
+    row(
+        101,
+        "ptrace",
+        named("request", c.PTRACE_REQUEST),
+        _pid,
+        pointer("addr"),
+        pointer("data"),
+        treatment=EMULATED,
+    ),
     row(102, "getuid"),
     row(104, "getgid"),
     row(105, "setuid", unsigned("uid")),
@@ -98,7 +106,7 @@ ROWS = (
         _pid,
         size("cpusetsize"),
         given("mask", "cpusetsize"),
-        treatment=Treatment.EMULATED,
+        treatment=EMULATED,
     ),
     row(
         204,
@@ -106,7 +114,7 @@ ROWS = (
         _pid,
         size("cpusetsize"),
         out("mask", Result("cpusetsize", exact=True)),
-        treatment=Treatment.EMULATED,
+        treatment=EMULATED,
     ),
     row(218, "set_tid_address", pointer("tidptr")),
     row(231, "exit_group", integer("status"), treatment=EXECUTED),

@@ -1,0 +1,213 @@
+"""ptrace(2) for those who stop tasks only to look at them: LeakSanitizer, and programs that write their own dumps.
+
+The kernel has no say in it, as it lets no task have two tracers.  One that is attached to is not given a turn until it
+is detached from, which is all that stopping means where one task runs at a time; the answers are in the trace, so that
+replay needs nothing more.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import REGISTERS_SIZE
+from redrive.recorder.task import Answer, OpenCall, State, Task
+from redrive.tracee import ptrace
+from redrive.tracee._native import lib
+from redrive.tracee.syscalls import MemoryFault
+
+if TYPE_CHECKING:
+    from redrive.recorder.recording import Recording
+
+_PEEKTEXT, _PEEKDATA, _PEEKUSER, _GETREGS, _GETFPREGS, _ATTACH, _DETACH = 1, 2, 3, 12, 14, 16, 17
+_GETREGSET, _SEIZE = 0x4204, 0x4206
+_NT_PRSTATUS, _NT_PRFPREG, _NT_X86_XSTATE = 1, 2, 0x202
+"""Register sets, of linux/elf.h."""
+_LEGACY_AREA = 512
+"""Bytes of the XSAVE area that are struct user_fpregs_struct of sys/user.h."""
+_WORD = 8
+_USAGE_SIZE = 144
+_IOVEC = struct.Struct("<QQ")
+_ANY_CHILD = -1
+_REFUSED = (
+    "the program asked ptrace for more than to stop others and look at them, which a recorded program is refused: "
+    "debuggers fail"
+)
+
+
+@dataclass(slots=True)
+class _Attachment:
+    """What one task has to do with another that it is attached to."""
+
+    tracer: Task
+    stop: int = 0
+    """The wait status of the stop it is in, or 0 while it is in none."""
+    is_reported: bool = False
+    """Whether a wait has returned that."""
+
+
+class Attachments:
+    """Which tasks of the tree are attached to by which."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._attached: dict[Task, _Attachment] = {}
+
+    def ptrace(self, task: Task, call: OpenCall) -> Answer:
+        """What a task is told that calls ptrace(2)."""
+        request, tid = call.arguments[0], call.arguments[1] & 0x7FFF_FFFF
+        target = self._recording.tasks.get(tid)
+        begin = _BEGINNINGS.get(request)
+        if begin is not None:
+            return self._attach(task, target, begin)
+        found = self._attached.get(target) if target is not None else None
+        if request not in _LOOKS and request not in _CONTROLS:
+            self._recording.note(task, _REFUSED)
+            return Answer(-errno.EPERM)
+        if target is None or found is None or found.tracer is not task:
+            return Answer(-errno.ESRCH)
+        if request in _CONTROLS:
+            return _CONTROLS[request](self, target, found, call)
+        if not found.stop:
+            return Answer(-errno.ESRCH)
+        try:
+            return _LOOKS[request](task, target, call)
+        except MemoryFault:
+            return Answer(-errno.EIO)
+
+    def waited(self, task: Task, call: OpenCall) -> Answer | None:
+        """What wait4(2) says of a stop that its caller has caused; None where it concerns none."""
+        if call.syscall is None or call.syscall.name != "wait4":
+            return None
+        pid = call.arguments[0] & 0xFFFF_FFFF
+        for target, attachment in self._attached.items():
+            wanted = pid in (target.tid, _ANY_CHILD & 0xFFFF_FFFF)
+            to_report = attachment.stop and not attachment.is_reported
+            if wanted and to_report and attachment.tracer.process is task.process:
+                attachment.is_reported = True
+                return _reported(target, attachment.stop, call)
+        return None
+
+    def task_ended(self, task: Task) -> None:
+        """Those it was attached to go on (ptrace(2), "Attaching and detaching"); it is itself stopped no more."""
+        for target in [one for one, attachment in self._attached.items() if task in (one, attachment.tracer)]:
+            self._let_go(target)
+
+    def _attach(self, task: Task, target: Task | None, stop: int) -> Answer:
+        if target is None or target.process is task.process or target in self._attached:
+            # A task that is not recorded must not be given to this one, which would have its stops to itself.
+            return Answer(-errno.EPERM)
+        if target.state is State.DYING:
+            return Answer(-errno.ESRCH)
+        # From now on there may be something to say to a wait.
+        self._recording.straight.leave_out(("wait4",))
+        self._attached[target] = _Attachment(task, stop)
+        if stop:
+            self._recording.scheduler.suspend(target)
+        return Answer(0)
+
+    def interrupt(self, target: Task, found: _Attachment, call: OpenCall) -> Answer:
+        """PTRACE_INTERRUPT."""
+        if not found.stop:
+            found.stop = _INTERRUPTED
+            self._recording.scheduler.suspend(target)
+        return Answer(0)
+
+    def detach(self, target: Task, found: _Attachment, call: OpenCall) -> Answer:
+        """PTRACE_DETACH; in the place of the SIGSTOP that an attachment causes there may be another signal."""
+        number = call.arguments[3] & 0xFFFF_FFFF
+        if not found.stop:
+            return Answer(-errno.ESRCH)
+        if number > signal.SIGRTMAX:
+            return Answer(-errno.EIO)
+        self._let_go(target)
+        if number and found.stop != _INTERRUPTED:
+            lib.redrive_tgkill(target.process.tgid, target.tid, number)
+        return Answer(0)
+
+    def _let_go(self, target: Task) -> None:
+        del self._attached[target]
+        self._recording.scheduler.resume(target)
+
+
+_INTERRUPTED = ptrace.stop_status(signal.SIGTRAP, ptrace.EVENT_STOP)
+_BEGINNINGS = {_ATTACH: ptrace.stop_status(signal.SIGSTOP), _SEIZE: 0}
+"""The requests that attach, and the status of the stop they cause."""
+
+
+def _reported(target: Task, status: int, call: OpenCall) -> Answer:
+    status_address, usage_address = call.arguments[1], call.arguments[3]
+    writes = []
+    if status_address:
+        writes.append((status_address, struct.pack("<i", status)))
+    if usage_address:
+        writes.append((usage_address, bytes(_USAGE_SIZE)))
+    return Answer(target.tid, tuple(writes))
+
+
+def _peek(task: Task, target: Task, call: OpenCall) -> Answer:
+    return Answer(0, ((call.arguments[3], target.tracee.read(call.arguments[2], _WORD)),))
+
+
+def _peek_user(task: Task, target: Task, call: OpenCall) -> Answer:
+    offset = call.arguments[2]
+    if offset % _WORD or offset >= REGISTERS_SIZE:
+        return Answer(-errno.EIO)
+    return Answer(0, ((call.arguments[3], target.tracee.registers[offset : offset + _WORD]),))
+
+
+def _general_registers(target: Task) -> bytes:
+    # Of a task that sleeps in a call these are the ones it has entered it with.
+    return target.tracee.registers
+
+
+def _vector_registers(target: Task) -> bytes:
+    # The kernel tells those of a stopped task alone.
+    return b"" if target.state is State.SLEEPING else target.tracee.get_xstate()
+
+
+def _get_registers(task: Task, target: Task, call: OpenCall) -> Answer:
+    return Answer(0, ((call.arguments[3], _general_registers(target)),))
+
+
+def _get_legacy_registers(task: Task, target: Task, call: OpenCall) -> Answer:
+    content = _vector_registers(target)[:_LEGACY_AREA]
+    return Answer(0, ((call.arguments[3], content),)) if content else Answer(-errno.EIO)
+
+
+_REGISTER_SETS: dict[int, Callable[[Task], bytes]] = {
+    _NT_PRSTATUS: _general_registers,
+    _NT_PRFPREG: lambda target: _vector_registers(target)[:_LEGACY_AREA],
+    _NT_X86_XSTATE: _vector_registers,
+}
+
+
+def _get_register_set(task: Task, target: Task, call: OpenCall) -> Answer:
+    kind, iovec = call.arguments[2] & 0xFFFF_FFFF, call.arguments[3]
+    read = _REGISTER_SETS.get(kind)
+    base, room = _IOVEC.unpack(task.tracee.read(iovec, _IOVEC.size))
+    if read is None or room % _WORD:
+        return Answer(-errno.EINVAL)
+    content = read(target)[:room]
+    if not content:
+        return Answer(-errno.EIO)
+    return Answer(0, ((base, content), (iovec, _IOVEC.pack(base, len(content)))))
+
+
+_LOOKS: dict[int, Callable[[Task, Task, OpenCall], Answer]] = {
+    _PEEKTEXT: _peek,
+    _PEEKDATA: _peek,
+    _PEEKUSER: _peek_user,
+    _GETREGS: _get_registers,
+    _GETFPREGS: _get_legacy_registers,
+    _GETREGSET: _get_register_set,
+}
+"""The requests that need a stopped task and change nothing of it."""
+_CONTROLS: dict[int, Callable[[Attachments, Task, _Attachment, OpenCall], Answer]] = {
+    ptrace.INTERRUPT: Attachments.interrupt,
+    _DETACH: Attachments.detach,
+}
