@@ -130,7 +130,7 @@ def _write_restart(recording: Recording, task: Task, entry: bytes) -> None:
         return
     number = regs.get(entry, "orig_rax")
     task.registers = regs.replace(task.registers, rip=regs.get(task.registers, "rip") - 2, rax=number)
-    recording.write(task, Restart(task.tid, task.registers))
+    recording.write(Restart(task.tid, task.registers))
     task.restarted, task.interrupted = task.interrupted, None
 
 
@@ -194,7 +194,7 @@ def write_entry(recording: Recording, task: Task) -> None:
     if call is not None and not call.written:
         call.written = True
         writes = _written_asleep(task, call)
-        recording.write(task, SyscallEntry(task.tid, call.number, call.entry, writes, call.inputs, task.take_stops()))
+        recording.write(SyscallEntry(task.tid, call.number, call.entry, writes, call.inputs, task.take_stops()))
 
 
 def _written_asleep(task: Task, call: OpenCall) -> tuple[tuple[int, bytes], ...]:
@@ -269,10 +269,10 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
     if call.written:
         xstate = task.tracee.get_xstate() if _restores_xstate(call) else b""
         event = SyscallExit(task.tid, call.number, seen, xstate, writes, effects, task.take_stops())
-        recording.write(task, event)
+        recording.write(event)
     else:
         stops = task.take_stops()
-        recording.write(task, Syscall(task.tid, call.number, entry, seen, writes, effects, call.inputs, stops))
+        recording.write(Syscall(task.tid, call.number, entry, seen, writes, effects, call.inputs, stops))
     task.registers = registers
     task.may_come_back = _restores_xstate(call)
     if task.may_come_back:

@@ -62,7 +62,7 @@ def _take_over(recording: Recording, task: Task, tid: int) -> None:
         child.clear_tid = call.arguments[3]
     child.registers = child.tracee.registers
     event = Clone(task.tid, tid, flags, child.registers, tuple(writes), child.take_stops())
-    recording.write(task, event)
+    recording.write(event)
     recording.scheduler.add(child)
 
 
@@ -224,7 +224,7 @@ def _write_exit(recording: Recording, task: Task, status: int) -> None:
     writes = _left_behind(task) if task.space.users > 1 or task.space.shares_files else ()
     task.exited = True
     task.space.users -= 1
-    recording.write(task, Exit(task.tid, status, writes, task.take_stops()))
+    recording.write(Exit(task.tid, status, writes, task.take_stops()))
     recording.ended(task, status)
 
 

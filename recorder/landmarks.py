@@ -24,7 +24,7 @@ from redrive.recorder.trail import Trail
 from redrive.tracee import mappings as maps
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
-from redrive.tracee._native import lib
+from redrive.tracee._native import ffi, lib
 from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.eras import Request, SyscallStop
 from redrive.tracee.hardware_breakpoint import break_at, clear_breakpoint
@@ -209,7 +209,7 @@ def _set_aside(recording: Recording, task: Task) -> bool:
     if not os.WIFSTOPPED(status) or status >> 16:
         return False
     take_put_aside(task.tracee, partial(put_aside, recording, task))
-    number, siginfo = os.WSTOPSIG(status), bytes(recording.buffer(task.tracee.stop.siginfo))
+    number, siginfo = os.WSTOPSIG(status), bytes(ffi.buffer(task.tracee.stop.siginfo))
     if signals.is_due(task, number, first_siginfo(task, number, siginfo)):
         return False
     return signals.defer_in_running_code(recording, task, signals.original_siginfo(task, number, siginfo))
@@ -233,7 +233,6 @@ def _write(
     xstate = task.tracee.get_xstate()
     kept = witnesses.keep(recording, task, trail, mappings)
     recording.write(
-        task,
         Landmark(
             task.tid,
             registers,

@@ -71,7 +71,7 @@ def program_started(recording: Recording, task: Task) -> None:
         writes,
         task.take_stops(),
     )
-    recording.write(task, event)
+    recording.write(event)
     task.registers = registers
 
 

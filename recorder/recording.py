@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 from collections import deque
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, families, file_changes, job_control, settling, signals
+from redrive.recorder import calls, families, file_changes, holding, job_control, settling, signals, waiting
 from redrive.recorder.attachments import Attachments
 from redrive.recorder.contents import Contents
-from redrive.recorder.deferred_signals import put_aside, send_again, sender_of
+from redrive.recorder.deferred_signals import send_again, sender_of
 from redrive.recorder.disguise import Disguise
 from redrive.recorder.echo import EchoFinder
 from redrive.recorder.errors import RecordError
@@ -24,20 +22,16 @@ from redrive.recorder.images import ImageTable
 from redrive.recorder.injected_calls import SYSCALL_STOPS
 from redrive.recorder.outside_memory import OutsideMemory
 from redrive.recorder.program_start import program_started
-from redrive.recorder.scheduler import GRACE, Scheduler
+from redrive.recorder.scheduler import Scheduler
 from redrive.recorder.straight_calls import StraightCalls
 from redrive.recorder.task import State, Task
 from redrive.tracee import cpu, ptrace
 from redrive.tracee import registers as regs
-from redrive.tracee._native import ffi, lib
 from redrive.tracee.eras import Began, Info, Meaning, Outcome, Request, SyscallStop
 from redrive.tracee.errors import TraceeGone
 from redrive.tracee.kernel import KernelFeatures
-from redrive.tracee.mappings import read_mappings
 from redrive.tracee.monotonic import monotonic
 from redrive.tracee.seccomp_filter import OTHER_ABI_DATA, TRACE_DATA
-from redrive.tracee.task_stat import state
-from redrive.tracee.tracee import check
 from redrive.tracee.vsyscall_page import VSYSCALL_PAGE
 
 if TYPE_CHECKING:
@@ -45,8 +39,6 @@ if TYPE_CHECKING:
 
 _REMEMBERED, _REMEMBERED_FOR = 1024, 1.0
 """So many tasks that ended last are remembered, for so many seconds: signals of theirs may still be on their way."""
-_TIMES_GIVEN_AT_MOST = 25
-"""So often a task that was to be held is let run on; once suffices where the CPU is not busy with other things."""
 _CHILD_EVENTS = {
     ptrace.EVENT_FORK: StopKind.FORK,
     ptrace.EVENT_VFORK: StopKind.VFORK,
@@ -66,6 +58,8 @@ class Recording:
         hidden: tuple[cpu.FeatureBit, ...],
     ) -> None:
         self.writer = writer
+        self.write: Callable[[Event], object] = writer.write
+        """Append an event to the trace."""
         self.kernel = kernel
         self.cpu = cpu_number
         self.affinity = affinity
@@ -108,20 +102,11 @@ class Recording:
         self.short_transfers = ShortTransfers(chaos)
         self.straight.leave_out(TRANSFERS)
 
-    @staticmethod
-    def buffer(array: Any) -> Any:
-        """The bytes of a native array."""
-        return ffi.buffer(array)
-
-    def write(self, task: Task, event: Event) -> None:
-        """Append an event to the trace."""
-        self.writer.write(event)
-
     def note(self, task: Task, text: str) -> None:
         """Say something once, in the trace and to the user."""
         if text not in self.notes:
             self.notes.append(text)
-            self.writer.write(Note(task.tid, text))
+            self.write(Note(task.tid, text))
 
     def keep_stop(self, task: Task, kind: StopKind, source: StopRegisters, value: int) -> None:
         """Keep the raw stop the task is in for its next event."""
@@ -202,49 +187,27 @@ class Recording:
             try:
                 self._turn(task)
             except TraceeGone:
-                self.collect_end(task)
+                waiting.collect_end(self, task)
 
     def _turn(self, task: Task) -> None:
         """Let one task run until it sleeps, ends or has had its time."""
         if not self.disguise.take(task.identity or self.disguise.own):
             raise RecordError(f"task {task.tid} cannot be looked into any more: the recorder may not change its user")
-        self.look_for_end(task)
+        waiting.look_for_end(task)
         while True:
             if task.state is State.STOPPED:
                 task.state = State.READY
                 self.handle(task)
             if task.state is not State.READY or task.tid not in self.tasks:
                 return
-            if not task.midway and self.scheduler.event_passed(task) and self._run_on(task):
+            if not task.midway and self.scheduler.event_passed(task) and holding.run_on(self, task):
                 continue
             # A signal is let through before another thread can change what becomes of it.
-            if not task.signal and self.scheduler.turn_is_over() and self._may_be_held(task):
+            if not task.signal and self.scheduler.turn_is_over() and holding.may_be_held(task):
                 calls.write_entry(self, task)
                 self.scheduler.add(task)
                 return
             self._advance(task)
-
-    def _run_on(self, task: Task) -> bool:
-        """Bring a task to the end of its turn, some instructions behind an event.  False where it cannot be now."""
-        if task.call or task.signal or task.interrupted or task.deferred or task.is_private:
-            return False
-        task.pending = signals.pending_signals(task)
-        if any(not task.wishes.blocks(number) for number in task.pending):
-            # It meets the task here, and the steps would keep it out.
-            return False
-        task.let_go()
-        task.midway = True
-        self._bring_to_landmark(task)
-        return True
-
-    @staticmethod
-    def look_for_end(task: Task) -> None:
-        """Others may have killed the task since its latest stop; resuming it would skip its exit event."""
-        if task.state is State.READY:
-            lib.redrive_wait(task.tid, os.WNOHANG, task.tracee.stop)
-            # It is 0 where there is no further stop.
-            if task.tracee.stop.tid:
-                task.state = State.STOPPED
 
     def _advance(self, task: Task) -> None:
         """Resume a task to its next stop."""
@@ -266,96 +229,12 @@ class Recording:
             # What its code is to get is time to run: on a slow CPU our own work since the signal came takes longer.
             task.deferred_since = monotonic()
         task.tracee.resume(request, signal_number)
-        self.await_stop(task)
+        waiting.await_stop(self, task)
 
     def enter_kernel(self, task: Task) -> None:
         """Run a task over the instruction that takes it into the kernel, to the stop of that."""
         task.let_go()
         task.tracee.step(self._resumed(task))
-
-    def await_stop(self, task: Task, *, interrupted: bool = False) -> None:
-        """Wait for a resumed task, or find it asleep and leave it so; ``interrupted``: a first wait has been."""
-        task.state = State.STOPPED
-        may_block = task.call is not None and task.call.may_block
-        if may_block and len(self.tasks) > 1:
-            self._await_or_leave(task)
-            return
-        self.scheduler.running = task
-        # At once: a task that stops by itself as often as the timer ticks is never found running by a tick.  But none
-        # that is to get on: interrupted before the kernel has chosen it, it would not.
-        hold = self._is_overdue(task) and not task.repeated.is_quiet
-        while True:
-            if interrupted:
-                result, interrupted = -errno.EINTR, False
-            elif hold:
-                result = lib.redrive_hold(task.tid, task.tracee.stop)
-            else:
-                result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
-            if result == -errno.ECHILD and families.may_lose_its_tid(task):
-                self.leave_asleep(task)
-                return
-            if result != -errno.EINTR:
-                self.scheduler.running = None
-                check(result, "waitpid", task.tid)
-                return
-            others_wait = self.scheduler.turn_is_over()
-            if self.scheduler.running is None:
-                return
-            hold = self._is_overdue(task)
-            if not others_wait:
-                continue
-            if task.call is not None:
-                # A call that the table does not say may block does: others go on meanwhile.
-                if self.scheduler.leaves_calls() and not self._must_end(task):
-                    self.leave_asleep(task)
-                    return
-                continue
-            if families.is_zombie(task) or families.waits_to_dump_core(self, task):
-                # A killed task: its end is reported after that of the other threads, which wait for their turn.
-                self.leave_asleep(task)
-                return
-            hold = hold or task.is_private
-
-    @staticmethod
-    def _must_end(task: Task) -> bool:
-        """Whether others must not run before the end of the task's call, for as long as it does not wait for them."""
-        assert task.call is not None
-        with suppress(OSError):
-            return task.call.reaches_others and state(task.tid) != "S"
-        return False
-
-    def _is_overdue(self, task: Task) -> bool:
-        """Whether a task in running code has a signal, or others wait for their turn, for longer than they should."""
-        if task.call is not None:
-            return False
-        waits_for_signal = bool(task.deferred) and monotonic() >= task.deferred_since + GRACE
-        return waits_for_signal or self.scheduler.is_overdue()
-
-    def _await_or_leave(self, task: Task) -> None:
-        result = lib.redrive_wait_or_sleep(task.tid, task.tracee.stop)
-        lost = result == -errno.ECHILD and families.may_lose_its_tid(task)
-        if not lost and check(result, "waitpid", task.tid) == 1:
-            return
-        self.leave_asleep(task)
-
-    def leave_asleep(self, task: Task) -> None:
-        """The task sleeps in a call: others go on meanwhile."""
-        self.scheduler.running = None
-        task.state = State.SLEEPING
-        calls.write_entry(self, task)
-
-    def _may_be_held(self, task: Task) -> bool:
-        """Whether others may run now, the task being stopped where it is."""
-        call = task.call or task.interrupted
-        if task.call is not None and task.call.reaches_others:
-            return False
-        if call is not None and call.postponed:
-            # Others could have the signals ignored, and nothing would make the call again then.
-            return False
-        if task.call is not None and calls.writes_asleep(task, task.call):
-            # It has to be asleep before its event says what the kernel has written.
-            return False
-        return task.call is not None or not task.midway or (task.is_private and not task.deferred)
 
     def _resumed(self, task: Task) -> Request:
         """The request that a task is about to be resumed with; its tracker is told."""
@@ -369,25 +248,6 @@ class Recording:
         if task.call is not None or task.process.filtered or not self.straight.filter_installed:
             return Request.SYSCALL
         return Request.CONT
-
-    def collect_end(self, task: Task) -> None:
-        """The task was found dead in the middle of something: its end is still to be reported."""
-        if task.tid not in self.tasks:
-            return
-        result = 0 if self._is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
-        while result == -errno.EINTR:
-            result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
-        if result < 0:
-            del self.tasks[task.tid]
-            return
-        task.state = State.STOPPED
-        self.scheduler.add(task)
-
-    @staticmethod
-    def _is_at_its_end(task: Task) -> bool:
-        """Whether the stop that was met instead of another's, as in a syscall injected into the task, is its end."""
-        status = int(task.tracee.stop.status)
-        return not task.exited and (not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT)
 
     def handle(self, task: Task) -> None:
         """One stop of one task."""
@@ -440,61 +300,18 @@ class Recording:
         self.keep_stop(
             task, StopKind.INTERRUPTED if interrupted else StopKind.GROUP_STOP, StopRegisters.OWN, signal_number
         )
-        if interrupted and self._is_midway(task):
+        if interrupted and holding.is_midway(task):
             task.held()
             task.midway = True
             if task.deferred or not task.is_private:
-                self._bring_to_landmark(task)
+                holding.bring_to_landmark(self, task)
                 return
-        self.write(task, Stopped(task.tid, task.take_stops()))
+        self.write(Stopped(task.tid, task.take_stops()))
         if not interrupted:
             task.tracee.resume(ptrace.LISTEN)
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.SLEEPING
             task.in_group_stop = True
-
-    @staticmethod
-    def _is_midway(task: Task) -> bool:
-        same = signals.same_registers(task.tracee.registers, task.registers)
-        if same and any(number == signal.SIGCONT for number, _ in task.raised):
-            # Sending a SIGCONT makes a stop of its own, before the delivery's (prepare_signal of kernel/signal.c).
-            return False
-        return task.call is None and (task.may_come_back or not same)
-
-    def _bring_to_landmark(self, task: Task) -> None:
-        # Loaded when first needed, as the decoder of instructions takes 40 ms.
-        from redrive.recorder import landmarks
-
-        if self.scheduler.is_patient and self._gives_time(task):
-            return
-        began = monotonic()
-        end = landmarks.take(self, task)
-        self.scheduler.stepped(monotonic() - began, to_landmark=end is landmarks.End.TAKEN)
-        if end is landmarks.End.TAKEN:
-            task.midway = False
-        elif end is landmarks.End.AT_EDGE:
-            # Else one more signal, or one more interrupt of ours, could keep it from its syscall again and again.
-            task.repeated.quieten(task.tracee, partial(put_aside, self, task))
-        elif end is landmarks.End.OVERTAKEN:
-            # At once: what the task has done since its latest event, others must not see before its next one.
-            self.handle(task)
-
-    def _gives_time(self, task: Task) -> bool:
-        """Whether a task runs on for a few milliseconds, as what it changes meanwhile tells the point from others."""
-        from redrive.recorder.changed_memory import Snapshot
-
-        if task.snapshot is None or not task.snapshot.is_of_use(task):
-            task.snapshot = Snapshot(self, task, read_mappings(task.tid))
-        elif task.snapshot.has_run_since(task):
-            return False
-        since, times = task.given_time
-        times = times + 1 if since is task.registers else 1
-        if times > _TIMES_GIVEN_AT_MOST:
-            return False
-        task.given_time = task.registers, times
-        task.deferred_since = monotonic()
-        self.scheduler.goes_on()
-        return True
 
     def _follow(self, task: Task, stop: SyscallStop, info: Info | None = None) -> Outcome:
         """What a stop means; a call that is now known to have ended is written first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redrive.recorder import calls, file_changes, foreign_memory
+from redrive.recorder import calls, file_changes, foreign_memory, waiting
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee.errors import TraceeGone
 
@@ -59,14 +59,14 @@ def _settle(recording: Recording, task: Task, other: Task) -> None:
     if not recording.disguise.take(other.identity or recording.disguise.own):
         return
     try:
-        recording.look_for_end(other)
+        waiting.look_for_end(other)
         # One with a signal to be delivered is never held.
         while other.midway and not other.signal and other.call is None and other.state is State.READY:
             _bring_on(recording, other)
         # Its event says that it has come so far before the other's call runs.
         calls.write_entry(recording, other)
     except TraceeGone:
-        recording.collect_end(other)
+        waiting.collect_end(recording, other)
     finally:
         recording.disguise.take(task.identity or recording.disguise.own)
 

@@ -21,6 +21,7 @@ from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, State, Task
 from redrive.tracee import ptrace, xstate
 from redrive.tracee import registers as regs
+from redrive.tracee._native import ffi
 from redrive.tracee.eras import Request
 from redrive.tracee.own_faults import FAULT_SIGNALS, code_of
 from redrive.tracee.signal_status import has_signal, read_signal_status
@@ -63,7 +64,7 @@ def _disposition(task: Task, number: int) -> SignalAction:
 def delivery_stop(recording: Recording, task: Task) -> None:
     """A signal-delivery-stop."""
     number = os.WSTOPSIG(task.tracee.stop.status)
-    siginfo = bytes(recording.buffer(task.tracee.stop.siginfo))
+    siginfo = bytes(ffi.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
     recording.saw_signal(number, siginfo)
     # A blocked one comes only when it is forced, perhaps with a pending one's siginfo (legacy_queue, kernel/signal.c).
@@ -161,7 +162,7 @@ def instruction_trap(recording: Recording, task: Task) -> bool:
     task.tracee.set_registers(after)
     task.stops.append(_TRAP_STOP)
     forced_signals.undo(recording, task, signal.SIGSEGV)
-    recording.write(task, Trap(task.tid, cause, before, after, (), task.take_stops()))
+    recording.write(Trap(task.tid, cause, before, after, (), task.take_stops()))
     task.registers = after
     return True
 
@@ -179,7 +180,7 @@ def vsyscall(recording: Recording, task: Task) -> None:
     stack = regs.get(before, "rsp")
     after = regs.replace(before, rax=given.result, orig_rax=-1, rip=task.tracee.read_word(stack), rsp=stack + 8)
     recording.keep_stop(task, StopKind.SECCOMP, StopRegisters.FIRST, int(task.tracee.stop.message))
-    recording.write(task, Trap(task.tid, TrapCause.VSYSCALL, before, after, given.writes, task.take_stops()))
+    recording.write(Trap(task.tid, TrapCause.VSYSCALL, before, after, given.writes, task.take_stops()))
     task.registers = after
 
 
@@ -224,7 +225,7 @@ def defer_in_running_code(recording: Recording, task: Task, siginfo: bytes) -> b
 
 def _meet_running_code(recording: Recording, task: Task, number: int, siginfo: bytes, action: SignalAction) -> None:
     recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
-    recording.write(task, Stopped(task.tid, task.take_stops()))
+    recording.write(Stopped(task.tid, task.take_stops()))
     # It changes no register: death, a stop or nothing need no exact place.
     task.signal = number
     task.midway = True
@@ -244,7 +245,7 @@ def _deliver(
         # The kernel could not write the frame, or something ended the task: what came instead is handled next.
         task.frame_failed = True
         event = event._replace(action=SignalAction.IGNORED)
-    recording.write(task, event)
+    recording.write(event)
     task.registers = registers
 
 
@@ -271,7 +272,7 @@ def _enter_handler(
     event = Signal(
         task.tid, number, siginfo, point, SignalAction.HANDLER, registers, handler, vectors, frame, task.take_stops()
     )
-    recording.write(task, event)
+    recording.write(event)
     task.registers = handler
     task.may_come_back = True
     return True

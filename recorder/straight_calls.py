@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Syscall, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
-from redrive.recorder import calls, forced_signals, ignored_signals
+from redrive.recorder import calls, forced_signals, ignored_signals, waiting
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.permission import CHANGES_IDENTITY
 from redrive.recorder.settling import LOOKED_AT
@@ -176,7 +176,7 @@ class StraightCalls:
             task.state = State.STOPPED
         elif course == -errno.EINTR:
             task.tracker.resumed(Request.CONT, -1, 0)
-            self._recording.await_stop(task, interrupted=True)
+            waiting.await_stop(self._recording, task, interrupted=True)
         elif course > 0:
             self._broken_call(task, course)
         else:
@@ -203,14 +203,14 @@ class StraightCalls:
         if row.plain_outputs != ():
             extents = _extents(row, arguments, result, task)
             writes = tuple(task.tracee.gather(extents)) if extents else ()
-        self._recording.writer.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
+        self._recording.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
         task.may_come_back = False
         if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
             forced_signals.mask_changed(self._recording, task)
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
-            self._recording.write(task, VectorState(task.tid, task.tracee.get_xstate()))
+            self._recording.write(VectorState(task.tid, task.tracee.get_xstate()))
         return True
 
     def _broken_call(self, task: Task, course: int) -> None:
@@ -227,10 +227,10 @@ class StraightCalls:
             task.stops.append(_ENTRY_STOP)
             task.tracker.resumed(Request.SYSCALL, number, rax)
         if course & ~_PAST_ENTRY == _INTERRUPTED:
-            self._recording.await_stop(task)
+            waiting.await_stop(self._recording, task)
             return
         if course & ~_PAST_ENTRY == _ASLEEP:
-            self._recording.leave_asleep(task)
+            waiting.leave_asleep(self._recording, task)
             return
         task.tracee.take_stop(self._exit)
         task.state = State.STOPPED

@@ -21,7 +21,7 @@ import pytest
 
 from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Event
-from redrive.recorder import calls, families, recording, straight_calls
+from redrive.recorder import calls, families, straight_calls, waiting
 from redrive.recorder.recording import Recording
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
@@ -234,7 +234,7 @@ def play(
     ``filtered``: whether there are filters besides ours, which makes the recorder ask for every syscall-stop.
     """
     kernel = ScriptedKernel(scenarios, call, seccomp_data, code_is_readable=code_is_readable)
-    for module in (tracee_module, recording, straight_calls, calls, families):
+    for module in (tracee_module, straight_calls, calls, families, waiting):
         monkeypatch.setattr(module, "lib", kernel)
     writer = _Writer()
     recorder = Recording(cast(ArchiveWriter, writer), FEATURES._replace(regime=regime), 0, bytes(8), ())
