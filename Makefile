@@ -1,7 +1,7 @@
 # make demo    set everything up, record a small run, replay it, look at it
-# make test    set everything up, run the tests (ten minutes at most on two cores)
+# make test    set everything up, run the tests (some six minutes on two cores, stopped after 25)
 # make lint    ruff, mypy --strict, the compiler's warnings
-# make soak    the long repetitions, for hours without an end in sight
+# make soak    the long repetitions, which take many hours
 # make bench   native, record, replay and strace side by side, as ratios
 # make clean   remove everything that the others made
 #

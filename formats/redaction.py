@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from redrive.formats.archive_reader import ArchiveReader
@@ -16,6 +16,7 @@ from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Extent
 from redrive.formats.header import Header
 from redrive.formats.outcome import Outcome
+from redrive.formats.progress import nobody_watches
 from redrive.formats.stops import decode_stops, encode_stop
 
 SHORTEST = 4
@@ -140,8 +141,15 @@ class Redaction:
 class Redactor:
     """Copies one archive.  It is read twice, as what tells a secret may come later than the secret."""
 
-    def __init__(self, reader: ArchiveReader, redaction: Redaction) -> None:
+    def __init__(
+        self,
+        reader: ArchiveReader,
+        redaction: Redaction,
+        progressed: Callable[[int, int], None] = nobody_watches,
+    ) -> None:
+        """``progressed`` is told of events, each of which is read twice."""
         self._reader = reader
+        self._progressed = progressed
         self._redaction = redaction
         self._digests: dict[bytes, bytes] = {}
         self._writer: ArchiveWriter | None = None
@@ -151,7 +159,9 @@ class Redactor:
         header = self._reader.header
         for string in (*header.environment, *header.command):
             self._redaction.learn(string)
-        for _, event in self._reader.events():
+        count = self._reader.completeness.event_count
+        for number, event in self._reader.events():
+            self._progressed(number, 2 * count)
             for data in _octets(event, ""):
                 self._redaction.learn(data)
         for digest in self._reader.blobs():
@@ -169,7 +179,9 @@ class Redactor:
     def copy(self, writer: ArchiveWriter) -> None:
         """All events and the blobs they name, and the end.  Raises ArchiveError."""
         self._writer = writer
-        for _, event in self._reader.events():
+        count = self._reader.completeness.event_count
+        for number, event in self._reader.events():
+            self._progressed(count + number, 2 * count)
             writer.write(self._redacted(event, ""))
         completeness = self._reader.completeness
         outcome = self._reader.outcome or Outcome(False, completeness.reason, 0.0, None, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from redrive.formats.events import Event
 from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import Header
 from redrive.formats.outcome import Outcome, Trailer
+from redrive.formats.progress import nobody_watches
 from redrive.formats.salvage import Damage, Found, NumberedEvent, Salvage, WholeBlob, named_blobs
 from redrive.formats.verification import describe_ending
 
@@ -30,8 +32,10 @@ class Repair(NamedTuple):
     outcome: Outcome
 
 
-def repair(source: Path, target: Path) -> Repair:
+def repair(source: Path, target: Path, progressed: Callable[[int, int], None] = nobody_watches) -> Repair:
     """Writes a new archive of the events up to the first loss and of the blobs that are whole.
+
+    ``progressed`` is told how many bytes of how many have been read.
 
     ``source`` stays as it is.  A loss is an event that is not whole, or one that needs a blob which is not.  Where
     nothing is lost, the outcome stays what it was.  Raises ArchiveError when the source cannot be read or has no whole
@@ -48,6 +52,7 @@ def repair(source: Path, target: Path) -> Repair:
         try:
             copy = _Copy(writer)
             for one in found:
+                progressed(salvage.end, salvage.size)
                 copy.take(one)
             return copy.finish(salvage)
         except BaseException:

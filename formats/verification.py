@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redrive.formats.outcome import Outcome, Trailer
+from redrive.formats.progress import nobody_watches
 from redrive.formats.salvage import Damage, NumberedEvent, Salvage, WholeBlob
 
 
@@ -30,12 +31,18 @@ class Verification:
     ending: str
 
 
-def verify(path: Path, report: Callable[[Damage], None]) -> Verification:
-    """Reads all of an archive and reports each damaged place as it is met.  Raises ArchiveError as Salvage does."""
+def verify(
+    path: Path, report: Callable[[Damage], None], progressed: Callable[[int, int], None] = nobody_watches
+) -> Verification:
+    """Reads all of an archive and reports each damaged place as it is met, and how many bytes of how many it has read.
+
+    Raises ArchiveError as Salvage does.
+    """
     events = blobs = damaged_places = 0
     outcome: Outcome | None = None
     with Salvage(path) as salvage:
         for found in salvage.found():
+            progressed(salvage.end, salvage.size)
             if isinstance(found, NumberedEvent):
                 events += 1
             elif isinstance(found, WholeBlob):

@@ -29,6 +29,8 @@ class Program:
         return " ".join((self.source.stem, *self.flags))
 
 
+SKIPPED = 77
+"""What a fixture exits with when this kernel lacks what it is about."""
 PROGRAMS = Path(__file__).parent / "programs"
 _DIRECTIVE = re.compile(r"^ \* (Exit|Output|Compile|Used by|Chaos|Needs): (.*?) *$", re.MULTILINE)
 

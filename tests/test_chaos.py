@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from redrive.tracee.kernel import probe
-from tests.c_programs import Program, read_programs
+from tests.c_programs import SKIPPED, Program, read_programs
 from tests.redrive_command import Redrive, Run
 
 REPLAYS = 20
@@ -18,7 +18,6 @@ RUNS = 100
 """A hunt that needs more has not found what chaos is for."""
 SHORT_TRANSFER_SEEDS = (2, 3, 4, 6, 7)
 """Some of the seeds under which transfers are shortened: a quarter of them leave it out."""
-SKIPPED = 77
 FIXTURES = [program for program in read_programs() if program.stands_by_itself and program.bears_chaos]
 QUICK = ("conditions", "futex_pi", "futex_wait_wake", "pipes", "server_and_clients", "signal_targets", "tgkill")
 """Those that have found most mistakes."""

@@ -10,9 +10,9 @@ import pytest
 
 from redrive.replayer.replay import replay
 from redrive.tracee.regime_probe import PAIRS
+from tests.c_programs import SKIPPED
 from tests.redrive_command import Redrive
 
-SKIPPED = 77
 RULES = {
     "errors": ["111=errno:123", "102=errno:0", "140=errno:38", "86=errno:40", "323=errno:97", "157/25=errno:99"],
     "skipped": ["-1=kill"],

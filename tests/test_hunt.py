@@ -29,12 +29,6 @@ LONG_ENOUGH = f"{DEADLINE / 40:g}"
 KILL_THE_RECORDER = r"kill -9 $(sed -n 's/TracerPid:\s*//p' /proc/$$/status)"
 
 
-@pytest.fixture
-def traces(redrive: Redrive) -> Path:
-    """The trace directory."""
-    return redrive.folder / "traces"
-
-
 def kept(traces: Path) -> list[str]:
     """What a trace directory holds, hidden files and all."""
     return sorted(os.listdir(traces)) if traces.exists() else []

@@ -8,12 +8,8 @@ from pathlib import Path
 import pytest
 
 from redrive.tracee.kernel import probe
-from tests.c_programs import Program, read_programs
+from tests.c_programs import SKIPPED, Program, read_programs
 from tests.redrive_command import Redrive
-
-SKIPPED = 77
-"""What a fixture exits with when this kernel lacks what it is about."""
-
 
 TIMES = [pytest.param(1, id="once"), pytest.param(50, id="fifty times", marks=pytest.mark.soak)]
 

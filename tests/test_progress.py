@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -10,12 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+import click
 import pexpect
 import pytest
 
+from redrive.formats import background_writer
+from redrive.tools.pack import pack
 from redrive.tools.progress_line import ProgressLine
+from redrive.tools.repair import repair
 from redrive.tools.replay_progress import ReplayProgress
+from redrive.tools.verify import verify
 from tests.redrive_command import DEADLINE, Redrive
+from tests.unit.formats_samples import syscall, write_archive
 
 COMPUTES = """
 import sys, time
@@ -157,3 +164,36 @@ class TestWhenItIsDrawn:
         line.clear()
         line.clear()
         assert screen.shown() == "\r" + " " * 13 + "\r"
+
+
+class TestOtherWork:
+    """With a clock that goes on by a hundredth of a second whenever it is looked at, and an archive of many frames."""
+
+    @pytest.mark.parametrize(
+        ("command", "options", "done"),
+        [
+            (verify, ("trace",), "checked"),
+            (repair, ("trace", "-o", "copy"), "read"),
+            (pack, ("--no-verify", "--redact", "no such thing", "trace", "copy"), "packed"),
+        ],
+        ids=["verify", "repair", "pack"],
+    )
+    def test_a_share_that_grows(
+        self,
+        tmp_path: Path,
+        screen: Screen,
+        monkeypatch: pytest.MonkeyPatch,
+        command: click.Command,
+        options: tuple[str, ...],
+        done: str,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(background_writer, "FRAME_SIZE", 2000)
+        write_archive(Path("trace"), [syscall(number) for number in range(300)])
+        monkeypatch.setattr(time, "monotonic", itertools.count(step=0.01).__next__)
+        monkeypatch.setattr(sys, "stderr", screen.stream)
+        command.main(options, standalone_mode=False)
+        shown = screen.shown()
+        shares = [int(share) for share in re.findall(rf"\rredrive: (\d+) % {done}", shown)]
+        assert len(set(shares)) > 1 and shares == sorted(shares) and shares[-1] <= 100, shown
+        assert f"% {done}" not in shown.rpartition("\r")[2], shown

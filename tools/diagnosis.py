@@ -136,7 +136,7 @@ def check_space() -> Finding:
 
 
 def judge_regime(features: KernelFeatures) -> Finding:
-    """Which order of seccomp and syscall stops this kernel shows: DESIGN.md, section 5."""
+    """Which order of seccomp and syscall stops this kernel shows: redrive.tracee.eras."""
     return Finding("regime", Verdict.GOOD, f"{features.regime.name}, as kernels {features.regime.value}")
 
 

@@ -46,10 +46,13 @@ Exit status: 0    success
              1    failure
              2    wrong usage
              3    a replay that went another way than the recording
+             125  `hunt` could not record
              else `record` ends as CMD did, also by its signal
 
 \b
 Environment: REDRIVE_TRACE_DIR  where archives are kept
+             XDG_DATA_HOME      else in redrive/ there; XDG_CACHE_HOME likewise
+             REDRIVE_LARGE_EVENTS  1: read events that take much memory
              REDRIVE_DEBUG      1: tracebacks, and each ptrace-stop, to stderr;
                                 a path: the stops are appended to that file
              NO_COLOR           no colours

@@ -49,10 +49,11 @@ def pack(file: str, output: Path, patterns: list[re.Pattern[bytes]], verify: boo
     from redrive.formats.redaction import SHORTEST, Redaction, Redactor
     from redrive.tools.archive_argument import find_archive
     from redrive.tools.description import describe_count
+    from redrive.tools.work_progress import WorkProgress
 
     redaction = Redaction(patterns)
-    with ArchiveReader(find_archive(file)) as reader:
-        redactor = Redactor(reader, redaction)
+    with ArchiveReader(find_archive(file)) as reader, WorkProgress("packed") as progress:
+        redactor = Redactor(reader, redaction, progress.progressed)
         redactor.learn()
         writer = ArchiveWriter(output, redactor.header())
         try:

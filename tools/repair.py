@@ -28,10 +28,12 @@ def repair(file: str, output: Path | None) -> None:
     from redrive.formats.trace_directory import SUFFIX
     from redrive.tools.archive_argument import find_archive
     from redrive.tools.description import describe_count
+    from redrive.tools.work_progress import WorkProgress
 
     path = find_archive(file)
     target = output or path.with_name(f"{path.name.removesuffix(SUFFIX)}-repaired{SUFFIX}")
-    done = repair_archive(path, target)
+    with WorkProgress("read") as progress:
+        done = repair_archive(path, target, progress.progressed)
     say(f"{describe_count(done.events, 'event')} and {describe_count(done.blobs, 'blob')} in {target}")
     if done.left_out:
         say(f"left out, as they come after a lost one: {describe_count(done.left_out, 'event')}")

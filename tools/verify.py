@@ -9,6 +9,7 @@ import click
 from redrive.tools.archive_argument import archive_argument
 
 if TYPE_CHECKING:
+    from redrive.formats.salvage import Damage
     from redrive.formats.verification import Verification
 
 
@@ -28,9 +29,16 @@ def verify(ctx: click.Context, file: str | None) -> None:
     from redrive.tools.archive_argument import find_archive
     from redrive.tools.escaping import escape
     from redrive.tools.failures import ExitStatus
+    from redrive.tools.work_progress import WorkProgress
 
     path = find_archive(file)
-    found = verify_archive(path, lambda damage: click.echo(escape(f"{path}: {damage.what}")))
+    with WorkProgress("checked") as progress:
+
+        def report(damage: Damage) -> None:
+            progress.clear()
+            click.echo(escape(f"{path}: {damage.what}"))
+
+        found = verify_archive(path, report, progress.progressed)
     for subject, text in _lines(found):
         click.echo(f"{subject:<12} {text}")
     if found.damaged_places:

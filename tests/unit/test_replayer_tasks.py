@@ -158,6 +158,8 @@ def test_a_signal_from_outside_changes_nothing(tmp_path: Path) -> None:
     trace.exit()
     path = trace.close()
 
+    sent: list[int] = []
+
     def send() -> None:
         deadline = time.monotonic() + 10
         while not (children := _children()) and time.monotonic() < deadline:
@@ -166,6 +168,7 @@ def test_a_signal_from_outside_changes_nothing(tmp_path: Path) -> None:
             os.kill(child, signal.SIGUSR1)
             os.kill(child, signal.SIGTSTP)
             os.kill(child, signal.SIGCONT)
+            sent.append(child)
 
     sender = threading.Thread(target=send)
     sender.start()
@@ -173,6 +176,7 @@ def test_a_signal_from_outside_changes_nothing(tmp_path: Path) -> None:
         assert replay(path).complete
     finally:
         sender.join()
+    assert sent
 
 
 def _children() -> list[int]:

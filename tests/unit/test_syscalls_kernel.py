@@ -25,13 +25,6 @@ SIGUSR1_SET = struct.pack("<Q", 1 << (signal.SIGUSR1 - 1))
 
 
 @pytest.fixture
-def arena() -> Iterator[Arena]:
-    made = Arena()
-    yield made
-    made.memory.close()
-
-
-@pytest.fixture
 def pair() -> Iterator[tuple[int, int]]:
     reading, writing = os.pipe()
     yield reading, writing

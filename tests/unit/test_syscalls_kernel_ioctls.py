@@ -18,13 +18,6 @@ IOCTL = 16
 
 
 @pytest.fixture
-def arena() -> Iterator[Arena]:
-    made = Arena()
-    yield made
-    made.memory.close()
-
-
-@pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     controlling, terminal = pty.openpty()
     yield controlling, terminal

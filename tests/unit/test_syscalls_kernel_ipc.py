@@ -5,20 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from collections.abc import Iterator
 
 import pytest
 
 from tests.unit.syscalls_arena import Arena, observe, system_call
 
 IPC_PRIVATE, IPC_RMID = 0, 0
-
-
-@pytest.fixture
-def arena() -> Iterator[Arena]:
-    made = Arena()
-    yield made
-    made.memory.close()
 
 
 def test_shared_memory(arena: Arena) -> None:

@@ -17,13 +17,6 @@ SIZE_128 = struct.pack("<I", 128)
 
 
 @pytest.fixture
-def arena() -> Iterator[Arena]:
-    made = Arena()
-    yield made
-    made.memory.close()
-
-
-@pytest.fixture
 def unix() -> Iterator[tuple[socket.socket, socket.socket]]:
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with one, other:

@@ -1,4 +1,4 @@
-"""The table of syscalls: complete, named as the kernel's headers name it, and treated as DESIGN.md says."""
+"""The table of syscalls: complete, named as the kernel's headers name it, and treated as they must be."""
 
 from __future__ import annotations
 
