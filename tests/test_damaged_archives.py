@@ -6,8 +6,7 @@ and ten seconds of the CPU.
 
 from __future__ import annotations
 
-import os
-import resource
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,6 +33,7 @@ from tests.redrive_command import Redrive
 from tests.unit.formats_samples import HEADER, OUTCOME, syscall
 
 REPOSITORY = Path(__file__).parents[1]
+LIMITED = Path(__file__).with_name("limited_command.py")
 
 
 @pytest.mark.parametrize(
@@ -60,29 +60,19 @@ class Ended(NamedTuple):
 
 
 def run_limited(redrive: Redrive, *arguments: str | Path) -> Ended:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS) * 2, int(SECONDS) * 2))
-
-    output, said = redrive.folder / "output", redrive.folder / "said"
+    output, said, report = (redrive.folder / name for name in ("output", "said", "report"))
+    limits = [str(ADDRESS_SPACE), str(int(SECONDS) * 2), str(report)]
     with open(output, "wb") as first, open(said, "wb") as second:
-        process = subprocess.Popen(
-            [*redrive.command, *arguments],
+        subprocess.run(
+            [sys.executable, str(LIMITED), *limits, *redrive.command, *map(str, arguments)],
             cwd=redrive.folder,
             env=redrive.environment,
             stdout=first,
             stderr=second,
-            preexec_fn=limit,
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(
-        process.returncode,
-        output.read_bytes()[-100_000:].decode(),
-        said.read_text()[-10_000:],
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss << 10,
-    )
+    status, seconds, memory = json.loads(report.read_text())
+    return Ended(status, output.read_bytes()[-100_000:].decode(), said.read_text()[-10_000:], seconds, memory)
 
 
 def archive_of(path: Path, *frames: bytes, events: int = 1, blobs: int = 0, header: bytes = b"") -> None:
