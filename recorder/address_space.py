@@ -219,6 +219,16 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
     return list(_as_shown(task, effects)) if effects and task.space.implies_exec else effects
 
 
+def mapped_device(recording: Recording, task: Task, call: OpenCall) -> str:
+    """What a mmap(2) is about to share that is neither a file nor a device of zeros; empty for all other calls."""
+    flags, descriptor = call.arguments[3:5]
+    if call.syscall is None or call.syscall.name != "mmap" or flags & maps.MAP_ANONYMOUS:
+        return ""
+    if not flags & maps.MAP_SHARED:
+        return ""
+    return recording.images.named_device(task.tracee, descriptor & 0x7FFF_FFFF)
+
+
 def _first_two(arguments: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(arguments[0], arguments[1])]
 

@@ -175,6 +175,10 @@ def _prepare_executed(recording: Recording, task: Task, call: OpenCall) -> None:
     if call.syscall.name == "clone" and call.arguments[0] & _CLONE_UNTRACED:
         task.tracee.set_registers(regs.replace(call.entry, rdi=call.arguments[0] & ~_CLONE_UNTRACED))
         call.changed = "rdi"
+    device = address_space.mapped_device(recording, task, call)
+    if device:
+        recording.note(task, f"the program maps {device}, which is no file and cannot be recorded: it was told ENODEV")
+        skip(task, Answer(-errno.ENODEV))
     if address_space.reaches_agent(call, AGENT_ADDRESS, AGENT_LENGTH):
         if call.syscall.name == "munmap":
             raise RecordError("the program unmaps the pages Redrive keeps in it: that cannot be recorded")

@@ -80,7 +80,7 @@ class ImageTable:
         status = os.stat(path)
         label = os.readlink(path)
         if not stat.S_ISREG(status.st_mode):
-            if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 5):
+            if _is_zeros(status):
                 return None, [], label
             raise RecordError(f"the program maps {label}, which is no regular file: that cannot be recorded")
         try:
@@ -88,6 +88,16 @@ class ImageTable:
         except OSError:
             source = -1
         return (*self._capture(tracee, source, status, label, offset, length, address, shared_writable), label)
+
+    @staticmethod
+    def named_device(tracee: Tracee, descriptor: int) -> str:
+        """What is behind a descriptor that has no image, by its name; empty for files, and where there is none."""
+        path = f"/proc/{tracee.tid}/fd/{descriptor}"
+        try:
+            status = os.stat(path)
+            return "" if stat.S_ISREG(status.st_mode) or _is_zeros(status) else os.readlink(path)
+        except OSError:
+            return ""
 
     def of_program(self, tracee: Tracee, mapping: Mapping) -> tuple[Image, list[Effect]]:
         """The image of a file that execve mapped, and what the trace must learn about it first."""
@@ -259,6 +269,11 @@ def _newly_mapped(file: _File, start: int, end: int) -> list[int]:
 def _chunks(file: _File, start: int, end: int) -> range:
     """The chunks that a range of offsets meets, as far as the file reaches."""
     return range(start // CHUNK, -(-min(end, page_ceiling(file.size)) // CHUNK))
+
+
+def _is_zeros(status: os.stat_result) -> bool:
+    """Whether that is /dev/zero."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 5)
 
 
 def _open_mapped(tid: int, mapping: Mapping) -> int:

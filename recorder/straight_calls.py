@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _STRAIGHT = lib.REDRIVE_STRAIGHT
 _NAMES_ADDRESS = lib.REDRIVE_NAMES_ADDRESS
+_MAPS_SHARED = lib.REDRIVE_MAPS_SHARED
 _MAY_SLEEP = lib.REDRIVE_MAY_SLEEP
 _NAMES_SIGNAL = lib.REDRIVE_NAMES_SIGNAL
 _AT_FIRST_STOP = lib.REDRIVE_AT_FIRST_STOP
@@ -83,7 +84,7 @@ def _way(row: Row | None) -> int:
     if row is None or row.name in COPY_CALLS or row.name in CHANGES_IDENTITY or row.name in LOOKED_AT:
         return 0
     if row.name in _ADDRESS_CALLS:
-        return _STRAIGHT | _NAMES_ADDRESS
+        return _STRAIGHT | _NAMES_ADDRESS | (_MAPS_SHARED if row.name == "mmap" else 0)
     if row.treatment is not Treatment.PLAIN:
         return 0
     if row.name == "rt_sigaction":

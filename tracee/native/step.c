@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -210,6 +211,8 @@ static unsigned way_of(const struct redrive_stop *entry, const struct redrive_wa
         return 0;
     if ((way & REDRIVE_OPENS_BY_SECOND && registers->rsi & O_TRUNC) ||
         (way & REDRIVE_OPENS_BY_THIRD && registers->rdx & O_TRUNC))
+        return 0;
+    if (way & REDRIVE_MAPS_SHARED && registers->r10 & MAP_SHARED && !(registers->r10 & MAP_ANONYMOUS))
         return 0;
     return way;
 }

@@ -47,7 +47,8 @@ enum redrive_way {
     REDRIVE_MAY_SLEEP = 4,      /* and it may wait for another task */
     REDRIVE_NAMES_SIGNAL = 8,   /* but not when its first argument is SIGSEGV or SIGTRAP */
     REDRIVE_OPENS_BY_SECOND = 16, /* but not when its second argument has O_TRUNC */
-    REDRIVE_OPENS_BY_THIRD = 32   /* the same, its third */
+    REDRIVE_OPENS_BY_THIRD = 32,  /* the same, its third */
+    REDRIVE_MAPS_SHARED = 64      /* but not when its fourth argument is MAP_SHARED without MAP_ANONYMOUS */
 };
 
 /* What is the same for all straight syscalls of a recording. */
