@@ -133,6 +133,8 @@ class Salvage:
         """What the frame with this head holds."""
         expected = self._next_event
         try:
+            if (frame.kind == FrameKind.HEADER) != (frame.offset == PREAMBLE_SIZE):
+                raise DamagedArchive(f"the frame at offset {frame.offset} is not of the kind that may be there")
             if frame.kind == FrameKind.EVENTS:
                 yield from self._events(frame, self._file.content(frame))
             else:
@@ -204,8 +206,6 @@ class Salvage:
                 yield Damage(frame.offset, f"{what}, which is not whole or not there before it")
 
     def _other(self, frame: Frame) -> Iterator[Found]:
-        if (frame.kind == FrameKind.HEADER) != (frame.offset == PREAMBLE_SIZE):
-            raise DamagedArchive(f"the frame at offset {frame.offset} is not of the kind that may be there")
         if frame.kind == FrameKind.HEADER:
             header = self._file.document(frame, decode_header)
             if header.format_version != self._file.format_version:

@@ -121,6 +121,17 @@ def test_a_frame_that_was_cut_out_is_missed(archive: Path) -> None:
     assert found.lost_events == frame.event_count
 
 
+@pytest.mark.parametrize("ends", [0, 1])
+def test_an_archive_that_begins_with_events(archive: Path, ends: int) -> None:
+    """Nothing can be read without the header, whatever comes behind it, also where the recorder was killed there."""
+    data = archive.read_bytes()
+    header, first = frames_of(archive)[0], frames_of(archive, FrameKind.EVENTS)[0]
+    end = first.end if ends else len(data)
+    found, damage = check(spliced(archive, data[: header.offset], data[first.offset : end]))
+    assert [one.offset for one in damage][0] == PREAMBLE_SIZE
+    assert found.damaged_places
+
+
 def test_frames_that_changed_places(archive: Path) -> None:
     data = archive.read_bytes()
     first, second, *_ = frames_of(archive, FrameKind.EVENTS)
