@@ -4,6 +4,7 @@
  * Output: varies */
 #include "check.h"
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -113,6 +114,40 @@ static void by_opening(pid_t child)
     CHECK(close(open(name, O_WRONLY | O_TRUNC)) == 0);
 }
 
+static void by_opening_as_new(pid_t child)
+{
+    (void)child;
+    CHECK(close(creat(name, 0600)) == 0);
+}
+
+/* openat2, Linux 5.6. */
+static void by_opening_with_a_structure(pid_t child)
+{
+    struct { uint64_t flags, mode, resolve; } how = {O_WRONLY | O_TRUNC, 0, 0};
+    long file = syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof how);
+    if (file < 0)
+        by_opening(child);
+    else
+        CHECK(close(file) == 0);
+}
+
+static void by_its_own_descriptor(pid_t child)
+{
+    (void)child;
+    char path[40];
+    int file = open(name, O_RDONLY);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    CHECK(file >= 0 && close(open(path, O_WRONLY | O_TRUNC)) == 0 && close(file) == 0);
+}
+
+/* Its end comes in the middle of what is done for the call that would have changed it. */
+static void when_killed(pid_t child)
+{
+    struct iovec from = {(void *)&one, sizeof one}, to = {(void *)&flag, sizeof flag};
+    CHECK(kill(child, SIGKILL) == 0);
+    CHECK(process_vm_writev(child, &from, 1, &to, 1, 0) == sizeof one || errno == ESRCH);
+}
+
 static void by_limit(pid_t child)
 {
     CHECK(prlimit(child, RLIMIT_STACK, &(struct rlimit){8 * PAGE, 8 * PAGE}, NULL) == 0);
@@ -146,6 +181,10 @@ int main(void)
     change(until_file, by_another_program, 0);
     change(until_file, by_truncation, 3 << 8);
     change(until_file, by_opening, 3 << 8);
+    change(until_file, by_opening_as_new, 3 << 8);
+    change(until_file, by_opening_with_a_structure, 3 << 8);
+    change(until_file, by_its_own_descriptor, 3 << 8);
+    change(until_flag, when_killed, SIGKILL);
     change(deep, by_limit, SIGSEGV);
     return 0;
 }
