@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from redrive.recorder import calls, signals
 from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import proc_file, ptrace
 from redrive.tracee._native import lib
+from redrive.tracee.errors import TraceeGone
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.task_stat import state
 
@@ -157,8 +159,9 @@ def caller_of_execve(recording: Recording, leader: Task) -> Task:
         return leader
     calls.write_entry(recording, caller)
     for other in [task for task in recording.tasks.values() if task.process is caller.process and task is not caller]:
+        calls.write_entry(recording, other)
         # Its memory is gone as well, so there is nothing left behind in it.
-        other.robust_list = other.clear_tid = 0
+        other.call, other.robust_list, other.clear_tid = None, 0, 0
         _write_exit(recording, other, signal.SIGKILL)
         other.state = State.DYING
         del recording.tasks[other.tid]
@@ -221,11 +224,23 @@ def _write_exit(recording: Recording, task: Task, status: int) -> None:
     if task.exited:
         return
     calls.write_entry(recording, task)
-    writes = _left_behind(task) if task.space.users > 1 or task.space.shares_files else ()
+    shared = task.space.users > 1 or task.space.shares_files
+    writes = (*_written_so_far(task), *_left_behind(task)) if shared else ()
     task.exited = True
     task.space.users -= 1
     recording.write(Exit(task.tid, status, writes, task.take_stops()))
     recording.ended(task, status)
+
+
+def _written_so_far(task: Task) -> Sequence[tuple[int, bytes]]:
+    """Where a call that the task has died in may have written something already, as a call that faults may have."""
+    call = task.call
+    if call is None or call.syscall is None or call.answer is not None or call.answered:
+        return ()
+    try:
+        return task.tracee.gather(call.syscall.outputs(call.arguments, -errno.EFAULT, task.tracee))
+    except (MemoryFault, TraceeGone):
+        return ()
 
 
 def _left_behind(task: Task) -> tuple[tuple[int, bytes], ...]:
