@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from redrive.formats.events import Clone, Exit
 from redrive.formats.stops import StopKind, StopRegisters
+from redrive.formats.task_limit import TASKS_AT_ONCE
 from redrive.recorder import calls, signals
 from redrive.recorder.task import AddressSpace, Process, State, Task
 from redrive.tracee import proc_file, ptrace
@@ -85,6 +86,10 @@ def _adopt(recording: Recording, parent: Task, tid: int, flags: int) -> Task | N
     if flags & _CLONE_VM:
         space.users += 1
     recording.tasks[tid] = child
+    if len(recording.tasks) > TASKS_AT_ONCE:
+        recording.note(
+            child, f"there are more than {TASKS_AT_ONCE} tasks at a time: no replay can get further than this"
+        )
     if child.tracee.stop.status >> 16 == ptrace.EVENT_EXIT:
         # Killed before its first instruction: that stop is still to be handled.
         child.state = State.STOPPED

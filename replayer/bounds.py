@@ -6,7 +6,6 @@ from redrive.replayer.errors import UntrustworthyTrace
 from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
 from redrive.tracee.mappings import PAGE, USER_END, page_ceiling
 
-TASKS_AT_ONCE = 4096
 IMAGE_SIZE = 1 << 46
 """Files may be sparse, so this is about what ftruncate takes, not about room."""
 AGENT_END = AGENT_ADDRESS + AGENT_LENGTH

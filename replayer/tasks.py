@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redrive.replayer.bounds import TASKS_AT_ONCE
+from redrive.formats.task_limit import TASKS_AT_ONCE
 from redrive.replayer.errors import UntrustworthyTrace
 from redrive.replayer.task import Task
 
