@@ -5,6 +5,7 @@ Strings are UTF-8 where the recorded bytes were; other bytes pass through as os.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -232,11 +233,40 @@ _event = tagged(
     },
     "event",
 )
-_PLANS: dict[type, tuple[tuple[int], int]] = {
-    kind: ((code,), kind._fields.index("effects") if "effects" in kind._fields else 0)
-    for kind, code in events.EVENT_CODES.items()
+
+
+def _place(kind: type[events.Event], field: str) -> int:
+    return kind._fields.index(field) if field in kind._fields else 0
+
+
+_PLANS: dict[type, tuple[tuple[int], int, int]] = {
+    kind: ((code,), _place(kind, "effects"), _place(kind, "writes")) for kind, code in events.EVENT_CODES.items()
 }
-"""What the encoder needs of each class: its code, and where its effects are (0: it has none)."""
+"""What the encoder needs of each class: its code, and where its effects and its writes are (0: it has none)."""
+_LARGE = 1 << 20
+"""Bytes of memory that a packer should not have a copy of: it makes room for twice as many, and keeps that."""
+_BIN_32 = struct.Struct(">BI")
+"""0xc6 and a length: the head of msgpack's longest octets."""
+_Packer: TypeAlias = Callable[[object], bytes]
+
+
+def _packer() -> _Packer:
+    pack: _Packer = msgpack.Packer(unicode_errors="surrogateescape").pack
+    return pack
+
+
+def _pieces(value: object, pack: _Packer) -> Iterator[bytes]:
+    """What ``value`` is in msgpack, with large octets as they are."""
+    if isinstance(value, tuple):
+        # An array of so many, without its items.
+        yield msgpack.Packer().pack_array_header(len(value))
+        for item in value:
+            yield from _pieces(item, pack)
+    elif isinstance(value, bytes) and len(value) > _LARGE:
+        yield _BIN_32.pack(0xC6, len(value))
+        yield value
+    else:
+        yield pack(value)
 
 
 def event_encoder() -> Callable[[events.Event], bytes]:
@@ -244,21 +274,23 @@ def event_encoder() -> Callable[[events.Event], bytes]:
 
     It trusts its events: what a field holds is not checked, as a recorder pays for this at every syscall.
     """
-    pack: Callable[[object], bytes] = msgpack.Packer(unicode_errors="surrogateescape").pack
+    pack = _packer()
     plans = _PLANS
 
     def encode(event: events.Event) -> bytes:
-        code, position = plans[type(event)]
+        code, position, writes = plans[type(event)]
         fields: tuple[Any, ...] = event
         if position and fields[position]:
             effects = [(events.EFFECT_CODES[type(effect)], *effect) for effect in fields[position]]
             fields = (*fields[:position], effects, *fields[position + 1 :])
+        if writes and fields[writes] and len(fields[writes][0][1]) > _LARGE:
+            return b"".join(_pieces(code + fields, _packer()))
         return pack(code + fields)
 
     return encode
 
 
-def decode_large_event(payload: bytes, number: int) -> events.Event:
+def decode_large_event(payload: bytes | bytearray, number: int) -> events.Event:
     """The one event of a payload, in half the memory that decode_events takes.  Raises as that does."""
     check_item_count(payload, MAXIMUM_ITEMS)
     try:

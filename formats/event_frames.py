@@ -23,14 +23,15 @@ class EventFrames:
 
     def __init__(self, number: int = 0) -> None:
         self.number = number
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._pieces = 0
+        """How many of an event in pieces have come."""
+        self._joined = bytearray()
         self._stored_size = 0
 
     @property
     def unfinished(self) -> bool:
         """Whether there are pieces of an event whose last one has not come."""
-        return bool(self._pieces)
+        return self._pieces > 0
 
     def events(self, frame: Frame, content: bytes) -> Iterator[tuple[int, Event]]:
         """(number, event) of those that end in this frame.
@@ -56,8 +57,8 @@ class EventFrames:
             raise DamagedArchive(f"the frame at offset {frame.offset} holds fewer events than it says")
 
     def _piece(self, frame: Frame, content: bytes) -> Iterator[tuple[int, Event]]:
-        self._pieces.append(content)
-        self._size += len(content)
+        self._pieces += 1
+        self._joined += content
         self._stored_size += frame.stored_size
         self._check_size(frame)
         if frame.first_event != self.number or frame.event_count != (not frame.flags & FrameFlag.CONTINUES):
@@ -66,8 +67,8 @@ class EventFrames:
             return
         del content
         try:
-            whole = b"".join(self._pieces)
-            self._forget_pieces()
+            whole = self._joined
+            self._pieces, self._joined, self._stored_size = 0, bytearray(), 0
             event = decode_large_event(whole, self.number)
             del whole
         except MemoryError as error:
@@ -80,17 +81,11 @@ class EventFrames:
         self.number += 1
 
     def _check_size(self, frame: Frame) -> None:
-        if self._size > MAXIMUM_EVENT_SIZE:
+        size = len(self._joined)
+        if size > MAXIMUM_EVENT_SIZE:
             raise DamagedArchive(f"the event that goes on at offset {frame.offset} is larger than any may be")
-        if (
-            self._size > UNQUESTIONED_SIZE
-            and self._size > MAXIMUM_RATIO * self._stored_size
-            and LARGE_EVENTS not in os.environ
-        ):
+        if size > UNQUESTIONED_SIZE and size > MAXIMUM_RATIO * self._stored_size and LARGE_EVENTS not in os.environ:
             raise DamagedArchive(
                 f"the event that goes on at offset {frame.offset} takes more than {UNQUESTIONED_SIZE >> 20} MiB "
                 f"of memory, from {self._stored_size} bytes; if you trust its maker, set {LARGE_EVENTS}=1"
             )
-
-    def _forget_pieces(self) -> None:
-        self._pieces, self._size, self._stored_size = [], 0, 0

@@ -22,7 +22,7 @@ _LENGTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xD9: 1, 0xDA:
 _EXTENSIONS = (0xC7, 0xC8, 0xC9)
 
 
-def check_item_count(content: bytes, limit: int) -> None:
+def check_item_count(content: bytes | bytearray, limit: int) -> None:
     """Raises DamagedArchive when there are more than ``limit`` items, those inside of others counted too."""
     size = len(content)
     if size <= limit:
@@ -36,7 +36,7 @@ def check_item_count(content: bytes, limit: int) -> None:
             raise DamagedArchive(f"there are more than the {limit} items that may be there")
 
 
-def _size_with_length(content: bytes, position: int, first: int) -> int:
+def _size_with_length(content: bytes | bytearray, position: int, first: int) -> int:
     width = _LENGTHS[first]
     start = position + 1
     return 1 + width + int.from_bytes(content[start : start + width], "big") + (first in _EXTENSIONS)

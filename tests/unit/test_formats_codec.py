@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import resource
 import subprocess
@@ -39,6 +40,20 @@ def test_every_effect_comes_back_as_it_was(kind, data):
     [decoded] = decode_events(encode(syscall(9)._replace(effects=(effect,))))
     assert decoded.effects == (effect,)
     assert type(decoded.effects[0]) is kind
+
+
+def test_a_large_write_is_encoded_as_any_other():
+    large, label = bytes(range(256)) * 8192, os.fsdecode(b"/caf\xe9")
+    writes = ((1, large), (2, b""), (2**64 - 1, b"end"))
+    effects = (events.Map(1, 2, 3, 4, events.Image(5, 6), label), events.WriteTo(7, 8, large))
+    event = syscall(9)._replace(writes=writes, effects=effects)
+    encoded = encode(event)
+    fields = (events.EVENT_CODES[events.Syscall], *event)
+    coded = tuple((events.EFFECT_CODES[type(effect)], *effect) for effect in effects)
+    place = 1 + events.Syscall._fields.index("effects")
+    whole = (*fields[:place], coded, *fields[place + 1 :])
+    assert encoded == msgpack.Packer(unicode_errors="surrogateescape").pack(whole)
+    assert list(decode_events(encoded)) == [event]
 
 
 @given(st.lists(every_event, max_size=8))
