@@ -116,8 +116,11 @@ class TraceDirectory:
         return [self.path / name for _, name in sorted(found)]
 
     def resolve(self, name: str | None) -> Path:
-        """The archive a user means: a path, a name in this directory with or without suffix, None for the latest."""
-        if name is None:
+        """The archive a user means: a path, or a name in this directory with or without suffix.
+
+        LATEST and None are the latest.
+        """
+        if name is None or name == LATEST:
             return self._latest()
         candidates = [Path(name)]
         if os.sep not in name:

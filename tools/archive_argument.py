@@ -30,6 +30,6 @@ archive_argument = click.argument("file", required=False, metavar="[FILE]", shel
 
 def find_archive(file: str | None) -> Path:
     """The archive that FILE means.  Raises NoSuchTrace."""
-    from redrive.formats.trace_directory import LATEST, TraceDirectory, default_trace_directory
+    from redrive.formats.trace_directory import TraceDirectory, default_trace_directory
 
-    return TraceDirectory(default_trace_directory()).resolve(None if file == LATEST else file)
+    return TraceDirectory(default_trace_directory()).resolve(file)

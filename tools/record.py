@@ -89,7 +89,7 @@ def record(
         # A divergence leaves the archive where it is, whatever CMD exited with.
         check_replay(result.path)
     if dropped:
-        directory.remove(str(result.path))
+        directory.remove(str(result.path.absolute()))
         say(f"{result.events} events, not kept: the command exited with 0")
     end_like(result.wait_status)
 

@@ -77,20 +77,19 @@ class Tracee:
 
     def step(self, request: int, signal: int = 0) -> None:
         """Resume and wait for this task's next stop (or end), fetched into ``stop``."""
-        result = lib.redrive_step(self.tid, request, signal, ffi.NULL, self.stop)
+        self._waited(lib.redrive_step(self.tid, request, signal, ffi.NULL, self.stop), "resuming")
+
+    def _waited(self, result: int, what: str) -> None:
+        """Go on with a wait that signals for the tracer interrupt, ``result`` being that of its beginning."""
         while result == -errno.EINTR:
             result = lib.redrive_wait(self.tid, 0, self.stop)
         if result < 0:
-            check(result, "resuming", self.tid)
+            check(result, what, self.tid)
 
     def step_from(self, registers: bytes, request: int) -> None:
         """As step, setting the registers first."""
         _next_registers_view[:] = registers
-        result = lib.redrive_step(self.tid, request, 0, _next_registers, self.stop)
-        while result == -errno.EINTR:
-            result = lib.redrive_wait(self.tid, 0, self.stop)
-        if result < 0:
-            check(result, "resuming", self.tid)
+        self._waited(lib.redrive_step(self.tid, request, 0, _next_registers, self.stop), "resuming")
 
     def step_from_unless(self, registers: bytes, request: int, give_up: Callable[[], bool]) -> bool:
         """As step_from, but ``give_up`` is asked whenever a signal interrupts the wait.
@@ -111,10 +110,7 @@ class Tracee:
 
     def wait(self) -> None:
         """Wait for the next stop of a task that has been resumed."""
-        result = lib.redrive_wait(self.tid, 0, self.stop)
-        while result == -errno.EINTR:
-            result = lib.redrive_wait(self.tid, 0, self.stop)
-        check(result, "waitpid", self.tid)
+        self._waited(lib.redrive_wait(self.tid, 0, self.stop), "waitpid")
 
     def resume(self, request: int, signal: int = 0) -> None:
         """Let the task go without waiting for it."""
