@@ -2,7 +2,8 @@
 
 The kernel has no say in it, as it lets no task have two tracers.  One that is attached to is not given a turn until it
 is detached from, which is all that stopping means where one task runs at a time; the answers are in the trace, so that
-replay needs nothing more.
+replay needs nothing more.  A program may attach to itself, as far as there was no execve, and to what it has started:
+those that only look do no more, and debuggers, which attach to others and want more, are refused at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import signal
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from redrive.recorder.task import Answer, OpenCall, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee._native import lib
 from redrive.tracee.syscalls import MemoryFault
+from redrive.tracee.task_stat import parent
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -34,8 +37,8 @@ _USAGE_SIZE = 144
 _IOVEC = struct.Struct("<QQ")
 _ANY_CHILD = -1
 _REFUSED = (
-    "the program asked ptrace for more than to stop others and look at them, which a recorded program is refused: "
-    "debuggers fail"
+    "the program asked ptrace for more than to stop and look at itself or its children, which a recorded program is "
+    "refused: debuggers fail"
 )
 
 
@@ -61,13 +64,13 @@ class Attachments:
         """What a task is told that calls ptrace(2)."""
         request, tid = call.arguments[0], call.arguments[1] & 0x7FFF_FFFF
         target = self._recording.tasks.get(tid)
-        begin = _BEGINNINGS.get(request)
-        if begin is not None:
-            return self._attach(task, target, begin)
         found = self._attached.get(target) if target is not None else None
-        if request not in _LOOKS and request not in _CONTROLS:
+        wants_events = request == _SEIZE and call.arguments[3] != 0
+        if wants_events or request not in _KNOWN:
             self._recording.note(task, _REFUSED)
             return Answer(-errno.EPERM)
+        if request in _BEGINNINGS:
+            return self._attach(task, target, _BEGINNINGS[request])
         if target is None or found is None or found.tracer is not task:
             return Answer(-errno.ESRCH)
         if request in _CONTROLS:
@@ -100,6 +103,10 @@ class Attachments:
     def _attach(self, task: Task, target: Task | None, stop: int) -> Answer:
         if target is None or target.process is task.process or target in self._attached:
             # A task that is not recorded must not be given to this one, which would have its stops to itself.
+            return Answer(-errno.EPERM)
+        if target.process.program is not task.process.program and not _descends(target, task):
+            # A debugger, which had better be told now that it will get no further.
+            self._recording.note(task, _REFUSED)
             return Answer(-errno.EPERM)
         if target.state is State.DYING:
             return Answer(-errno.ESRCH)
@@ -137,6 +144,17 @@ class Attachments:
 _INTERRUPTED = ptrace.stop_status(signal.SIGTRAP, ptrace.EVENT_STOP)
 _BEGINNINGS = {_ATTACH: ptrace.stop_status(signal.SIGSTOP), _SEIZE: 0}
 """The requests that attach, and the status of the stop they cause."""
+
+
+def _descends(target: Task, task: Task) -> bool:
+    """Whether one task's process is a child of the other's, or a child's child."""
+    pid = target.process.tgid
+    with suppress(OSError):
+        while pid > 1:
+            pid = parent(pid)
+            if pid == task.process.tgid:
+                return True
+    return False
 
 
 def _reported(target: Task, status: int, call: OpenCall) -> Answer:
@@ -211,3 +229,4 @@ _CONTROLS: dict[int, Callable[[Attachments, Task, _Attachment, OpenCall], Answer
     ptrace.INTERRUPT: Attachments.interrupt,
     _DETACH: Attachments.detach,
 }
+_KNOWN = _BEGINNINGS.keys() | _LOOKS.keys() | _CONTROLS.keys()

@@ -48,6 +48,7 @@ def program_started(recording: Recording, task: Task) -> None:
     task.space = AddressSpace(brk=initial_brk(task.tid), implies_exec=implies_exec(task.tid))
     task.clear_tid = task.robust_list = 0
     task.process.dumpable = 1
+    task.process.program = object()
     registers = task.tracee.registers
     mappings = maps.read_mappings(task.tid)
     stack = maps.find_mapping(mappings, regs.get(registers, "rsp"))

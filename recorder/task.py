@@ -104,6 +104,8 @@ class Process:
     tsc: int = 1
     """PR_GET_TSC's answer: 1 readable, 2 SIGSEGV."""
     no_new_privileges: bool = False
+    program: object = field(default_factory=object)
+    """The same for processes between which there was no execve."""
 
     def copy(self, tgid: int) -> Process:
         """A forked child's."""

@@ -22,6 +22,11 @@ def state(tid: int) -> str:
     return stat_fields(f"/proc/{tid}/stat")[3]
 
 
+def parent(pid: int) -> int:
+    """The pid of a process's parent, field 4; 0 for none.  Raises OSError when the process is gone."""
+    return int(stat_fields(f"/proc/{pid}/stat")[4])
+
+
 def cpu_time(tid: int) -> float:
     """Seconds in user code and the kernel, to the clock tick: utime and stime, fields 14 and 15.
 

@@ -113,6 +113,8 @@ static void seize(void)
 {
     pid_t child = start_child();
     int status;
+    if (recorded())
+        CHECK_FAILS(ptrace(PTRACE_SEIZE, child, NULL, (void *)PTRACE_O_TRACEEXEC), EPERM);
     CHECK(ptrace(PTRACE_SEIZE, child, NULL, NULL) == 0);
     CHECK_FAILS(ptrace(PTRACE_DETACH, child, NULL, NULL), ESRCH);
     check_that_it_goes_on();
@@ -153,8 +155,28 @@ static void end_without_detaching(void)
     reap(child, SIGKILL);
 }
 
-int main(void)
+/* Another program may do no more than a debugger that is refused. */
+static void attach_from_another_program(void)
 {
+    char target[12];
+    pid_t child = start_child();
+    snprintf(target, sizeof target, "%d", child);
+    pid_t stranger = forked();
+    if (stranger == 0) {
+        execl("/proc/self/exe", "attached", target, NULL);
+        _exit(2);
+    }
+    reap(stranger, 0);
+    CHECK(kill(child, SIGKILL) == 0);
+    reap(child, SIGKILL);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        CHECK_FAILS(ptrace(PTRACE_ATTACH, atoi(argv[1]), NULL, NULL), EPERM);
+        return 0;
+    }
     shown = mmap(NULL, sizeof *shown, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shown != MAP_FAILED);
     shown->secret = 4711;
@@ -163,7 +185,9 @@ int main(void)
     seize();
     kill_while_it_stands();
     /* Natively a process may attach to none but its descendants where Yama says so. */
-    if (recorded())
+    if (recorded()) {
         end_without_detaching();
+        attach_from_another_program();
+    }
     return 0;
 }
