@@ -65,7 +65,8 @@ class Attachments:
         request, tid = call.arguments[0], call.arguments[1] & 0x7FFF_FFFF
         target = self._recording.tasks.get(tid)
         found = self._attached.get(target) if target is not None else None
-        wants_events = request == _SEIZE and call.arguments[3] != 0
+        # One that stands does not end, but for being killed: what is to be told of its end does no harm.
+        wants_events = request == _SEIZE and call.arguments[3] & ~ptrace.Option.TRACEEXIT != 0
         if wants_events or request not in _KNOWN:
             self._recording.note(task, _REFUSED)
             return Answer(-errno.EPERM)
