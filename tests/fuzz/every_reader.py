@@ -18,6 +18,10 @@ LOOKS = (
 )
 
 
+# The same ones each time: click keeps every stream that it has written to (_compat._make_cached_stream_func).
+_OUTPUT, _SAID = io.StringIO(), io.StringIO()
+
+
 class Unsound(AssertionError):
     """A command said or did what it should not; the message is for whoever mends it."""
 
@@ -69,10 +73,12 @@ def _complaint_of(path: Path, *arguments: str) -> str:
 
 def _run(*arguments: str) -> tuple[int, str]:
     """The status of a command and its output."""
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
+    for stream in (_OUTPUT, _SAID):
+        stream.seek(0)
+        stream.truncate()
+    with contextlib.redirect_stdout(_OUTPUT), contextlib.redirect_stderr(_SAID):
         status = redrive.main(list(arguments), prog_name="redrive", standalone_mode=False)
-    text = output.getvalue()
+    text = _OUTPUT.getvalue()
     if not all(one.isprintable() or one == "\n" for one in text):
         raise Unsound(f"{arguments}: what does not print was printed")
     return int(status or 0), text
