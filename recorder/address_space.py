@@ -202,6 +202,8 @@ _DERIVE: dict[str, Callable[[Recording, Task, OpenCall, int], list[Effect]]] = {
     "shmat": _shmat,
     "shmdt": _shmdt,
 }
+CHANGES_SPACE = frozenset(_DERIVE)
+"""The calls that change what is mapped, or how."""
 _PARTIAL_ON_ERROR = {"mprotect": -errno.ENOMEM, "pkey_mprotect": -errno.ENOMEM, "madvise": -errno.ENOMEM}
 _ALWAYS = frozenset({"brk"})
 

@@ -6,12 +6,14 @@ Replay can find the point then.
 from __future__ import annotations
 
 import os
+import signal
 import struct
 from typing import TYPE_CHECKING
 
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.tracee._native import lib
 from redrive.tracee.monotonic import monotonic
+from redrive.tracee.signal_status import has_signal, read_signal_status
 
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
@@ -21,6 +23,11 @@ FIRST_REAL_TIME = 32
 """Signals from here on are queued each by itself: signal(7)."""
 SI_USER, SI_QUEUE, SI_TIMER, SI_TKILL = 0, -1, -2, -6
 """Values of si_code: sigaction(2)."""
+_NONE: frozenset[int] = frozenset()
+STOP_SIGNALS: frozenset[int] = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_CONTINUES: frozenset[int] = frozenset({signal.SIGCONT})
+_SWEPT_BY: dict[int, frozenset[int]] = {signal.SIGCONT: STOP_SIGNALS, **dict.fromkeys(STOP_SIGNALS, _CONTINUES)}
+"""What sending one of these takes out of the queues of the process: prepare_signal of kernel/signal.c."""
 _SIGINFO = struct.Struct("<8xi4xii")
 """si_code; the sender's pid or the timer's number; the timer's si_overrun: asm-generic/siginfo.h."""
 _OVERRUN, _OVERRUN_AT_MOST = 20, 2**31 - 1
@@ -66,9 +73,24 @@ def put_aside(recording: Recording, task: Task, number: int, registers: bytes, s
 def send_again(task: Task) -> None:
     """Now the program is at a point replay can find."""
     for number, siginfo in task.deferred:
-        lib.redrive_tgkill(task.process.tgid, task.tid, number)
+        swept = _SWEPT_BY.get(number, _NONE)
+        comes_first = any(raised in swept for raised, _ in task.raised)
         task.raised.append((number, siginfo))
+        if comes_first:
+            task.swept.append(number)
+            continue
+        if swept:
+            pending = read_signal_status(task.tid).pending
+            task.swept += [one for one in swept if has_signal(pending, one)]
+        lib.redrive_tgkill(task.process.tgid, task.tid, number)
     task.deferred.clear()
+
+
+def _send_swept(task: Task) -> None:
+    """The signal that swept others out of the queue when it was sent again has come: now those may."""
+    for number in task.swept:
+        lib.redrive_tgkill(task.process.tgid, task.tid, number)
+    task.swept.clear()
 
 
 def first_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
@@ -80,7 +102,12 @@ def first_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
 def take_first_siginfo(task: Task, number: int, siginfo: bytes) -> bytes:
     """As first_siginfo, of a signal that has come back: no other will be taken for it."""
     index = _sent_again(task, number, siginfo)
-    return siginfo if index is None else task.raised.pop(index)[1]
+    if index is None:
+        return siginfo
+    original = task.raised.pop(index)[1]
+    if number in _SWEPT_BY:
+        _send_swept(task)
+    return original
 
 
 def _sent_again(task: Task, number: int, siginfo: bytes) -> int | None:

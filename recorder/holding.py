@@ -53,6 +53,9 @@ def is_midway(task: Task) -> bool:
     if same and any(number == signal.SIGCONT for number, _ in task.raised):
         # Sending a SIGCONT makes a stop of its own, before the delivery's (prepare_signal of kernel/signal.c).
         return False
+    if same and task.interrupted is not None:
+        # The kernel makes the call again, by the next instruction: stepped, that would leave the trap flag in r11.
+        return False
     return task.call is None and (task.may_come_back or not same)
 
 

@@ -37,6 +37,8 @@ _KERNEL_PAGES = frozenset({b"[vdso]", b"[vvar]", b"[vvar_vclock]"})
 
 def program_started(recording: Recording, task: Task) -> None:
     """The exit stop of a successful execve: hide what would not repeat, and write the Exec event."""
+    if regs.get(task.tracee.registers, "cs") != regs.USER_CODE_SEGMENT:
+        raise RecordError(f"task {task.tid} executes a 32-bit program: only x86-64 can be recorded")
     call = task.call
     former = call.former_task if call else task.tid
     check_program(recording, task, call)

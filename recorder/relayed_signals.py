@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from redrive.recorder.deferred_signals import SI_QUEUE, SI_TKILL, SI_USER
+from redrive.recorder.deferred_signals import SI_QUEUE, SI_TKILL, SI_USER, STOP_SIGNALS
 from redrive.tracee.monotonic import monotonic
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 ENDING = frozenset({signal.SIGTERM, signal.SIGHUP})
 """From outside, they end the recording."""
 _HARMLESS = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
-_STOPS = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _OWN = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGALRM, signal.SIGPIPE, signal.SIGXFSZ})
 """Of no use to anybody here, or needed by the recorder: see scheduler and shared_traps; Python ignores the last two."""
-RELAYED = frozenset(signal.valid_signals()) - ENDING - _HARMLESS - _STOPS - _OWN
+RELAYED = frozenset(signal.valid_signals()) - ENDING - _HARMLESS - STOP_SIGNALS - _OWN
 """From outside, they are the program's."""
 _SENT = frozenset({SI_USER, SI_QUEUE, SI_TKILL})
 _PAUSE = 0.05

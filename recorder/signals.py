@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from redrive.formats.events import Signal, SignalAction, SignalPoint, Stopped, Trap, TrapCause
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, deferred_signals, forced_signals, instruction_traps
-from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, take_first_siginfo
+from redrive.recorder.deferred_signals import FIRST_REAL_TIME, SI_TIMER, STOP_SIGNALS, take_first_siginfo
 from redrive.recorder.errors import RecordError
 from redrive.recorder.task import Answer, State, Task
 from redrive.tracee import ptrace, xstate
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
-_STOPS_BY_DEFAULT = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _ENDS_PROGRAM = frozenset({"execve", "execveat", "rt_sigreturn"})
 _IN_A_ROW_AT_MOST = 1000
 """So many signals put aside in one place say that the task gets nowhere, where they cannot be held back."""
@@ -58,7 +57,7 @@ def _disposition(task: Task, number: int) -> SignalAction:
         return SignalAction.HANDLER
     if number in _IGNORED_BY_DEFAULT:
         return SignalAction.IGNORED
-    return SignalAction.STOP if number in _STOPS_BY_DEFAULT else SignalAction.FATAL
+    return SignalAction.STOP if number in STOP_SIGNALS else SignalAction.FATAL
 
 
 def delivery_stop(recording: Recording, task: Task) -> None:
@@ -67,6 +66,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     siginfo = bytes(ffi.buffer(task.tracee.stop.siginfo))
     code = code_of(siginfo)
     recording.saw_signal(number, siginfo)
+    is_continued, task.is_continued = task.is_continued, False
     # A blocked one comes only when it is forced, perhaps with a pending one's siginfo (legacy_queue, kernel/signal.c).
     is_forced = code == _SI_KERNEL or task.wishes.blocks(signal.SIGSEGV)
     if number == signal.SIGSEGV and is_forced and instruction_trap(recording, task):
@@ -75,7 +75,11 @@ def delivery_stop(recording: Recording, task: Task) -> None:
         _end_trapped_call(recording, task, siginfo)
     siginfo = original_siginfo(task, number, siginfo)
     action = _disposition(task, number)
-    if number in FAULT_SIGNALS and code > 0 and not _is_forced_by_kernel(task, number, code):
+    if number == signal.SIGCONT:
+        _continue_others(recording, task)
+    if action is SignalAction.STOP and _is_overtaken(task, is_continued=is_continued):
+        _pass_over(recording, task, number)
+    elif number in FAULT_SIGNALS and code > 0 and not _is_forced_by_kernel(task, number, code):
         _deliver(recording, task, number, siginfo, SignalPoint.FAULT, action)
     elif is_due(task, number, siginfo):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
@@ -84,6 +88,29 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     elif task.repeated.has_enough(task.registers):
         yet_to_come = task.repeated.yet_to_come(task.tid, task.registers, dict(task.deferred))
         task.repeated.quieten(task.tracee, partial(deferred_signals.put_aside, recording, task), but=yet_to_come)
+
+
+def _is_overtaken(task: Task, *, is_continued: bool) -> bool:
+    """Whether a SIGCONT has come since a stop signal was taken out of the queue, from where it would have swept it.
+
+    Natively there is no time for that; here others may have had their turns since.
+    """
+    return is_continued or has_signal(read_signal_status(task.tid).pending, signal.SIGCONT)
+
+
+def _continue_others(recording: Recording, task: Task) -> None:
+    """A SIGCONT has met the task: what is to stop other threads of its process may be older."""
+    for other in recording.tasks.values():
+        status = int(other.tracee.stop.status)
+        if other.process is task.process and other.state is State.STOPPED and os.WIFSTOPPED(status):
+            other.is_continued |= status >> 16 == 0 and os.WSTOPSIG(status) in STOP_SIGNALS
+
+
+def _pass_over(recording: Recording, task: Task, number: int) -> None:
+    """Go on without the signal of this stop."""
+    task.midway = not is_at_event(task, number)
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
+    recording.write(Stopped(task.tid, task.take_stops()))
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:

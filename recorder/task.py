@@ -183,6 +183,10 @@ class Task:
         self._ran = 0
         self.raised: list[tuple[int, bytes]] = []
         """Those that have been sent again for it."""
+        self.swept: list[int] = []
+        """Those that are to be sent when one of these has come, which takes them out of the queue when it is sent."""
+        self.is_continued = False
+        """Whether the stop signal of the stop it is in is older than a SIGCONT that its process has got."""
         self.wishes = Wishes()
         self.clear_tid = 0
         """CLONE_CHILD_CLEARTID's or set_tid_address's address."""

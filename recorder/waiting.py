@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redrive.recorder import calls, families
+from redrive.recorder.address_space import CHANGES_SPACE
 from redrive.recorder.scheduler import GRACE
 from redrive.recorder.task import State, Task
 from redrive.tracee import ptrace
@@ -65,9 +66,12 @@ def _may_be_left(recording: Recording, task: Task) -> bool:
 
 def _must_end(task: Task) -> bool:
     """Whether others must not run before the end of the task's call, for as long as it does not wait for them."""
-    assert task.call is not None
+    call = task.call
+    assert call is not None
+    # What they see of the memory they share would come with the call's end only at replay.
+    changes_space = call.syscall is not None and call.syscall.name in CHANGES_SPACE and task.space.users > 1
     with suppress(OSError):
-        return task.call.reaches_others and state(task.tid) != "S"
+        return (call.reaches_others or changes_space) and state(task.tid) != "S"
     return False
 
 
