@@ -96,7 +96,7 @@ def _open(recording: Recording, task: Task, number: int, entry: bytes, *, answer
     # blocks what was put aside, nothing would have the kernel make the call again.
     comes_first = any(not task.wishes.blocks(number) for number, _ in task.deferred)
     call.postponed = comes_first and not task.repeated.has_enough(task.registers)
-    send_again(task)
+    send_again(recording, task)
 
 
 def _begin_unknown(recording: Recording, task: Task, call: OpenCall) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import struct
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
@@ -23,6 +25,8 @@ FIRST_REAL_TIME = 32
 """Signals from here on are queued each by itself: signal(7)."""
 SI_USER, SI_QUEUE, SI_TIMER, SI_TKILL = 0, -1, -2, -6
 """Values of si_code: sigaction(2)."""
+_WALL = 0x4000_0000
+"""__WALL of linux/wait.h: threads, too."""
 _NONE: frozenset[int] = frozenset()
 STOP_SIGNALS: frozenset[int] = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _CONTINUES: frozenset[int] = frozenset({signal.SIGCONT})
@@ -70,7 +74,7 @@ def put_aside(recording: Recording, task: Task, number: int, registers: bytes, s
             return
 
 
-def send_again(task: Task) -> None:
+def send_again(recording: Recording, task: Task) -> None:
     """Now the program is at a point replay can find."""
     for number, siginfo in task.deferred:
         swept = _SWEPT_BY.get(number, _NONE)
@@ -82,8 +86,27 @@ def send_again(task: Task) -> None:
         if swept:
             pending = read_signal_status(task.tid).pending
             task.swept += [one for one in swept if has_signal(pending, one)]
+        if number == signal.SIGCONT:
+            task.swept += _stop_of_process(recording, task)
         lib.redrive_tgkill(task.process.tgid, task.tid, number)
     task.deferred.clear()
+
+
+def _stop_of_process(recording: Recording, task: Task) -> Sequence[int]:
+    """The signal that has begun to stop the process of a task, none where it does not stop: a SIGCONT ends that."""
+    for other in recording.tasks.values():
+        if other.process is task.process and other.in_group_stop and not _has_gone_on(other):
+            return (os.WSTOPSIG(other.tracee.stop.status),)
+    return ()
+
+
+def _has_gone_on(task: Task) -> bool:
+    """Whether a task that stopped for job control has been continued since: a stop of its own tells so (ptrace(2))."""
+    if os.WSTOPSIG(task.tracee.stop.status) not in STOP_SIGNALS:
+        return True
+    with suppress(ChildProcessError):
+        return os.waitid(os.P_PID, task.tid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT | _WALL) is not None
+    return True
 
 
 def _send_swept(task: Task) -> None:

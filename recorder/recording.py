@@ -212,7 +212,7 @@ class Recording:
     def _advance(self, task: Task) -> None:
         """Resume a task to its next stop."""
         if task.deferred and task.call is None and not task.midway:
-            send_again(task)
+            send_again(self, task)
         if task.may_come_back and not task.midway:
             task.pending = signals.pending_signals(task)
         task.let_go()
