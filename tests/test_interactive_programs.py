@@ -39,7 +39,12 @@ class Terminal:
             "/bin/bash",
             ["--norc", "--noprofile"],
             cwd=str(folder),
-            env={**redrive.environment, "TERM": "xterm", "INPUTRC": str(folder / "inputrc")},
+            env={
+                # An activated environment may have exported its prompt.
+                **{name: value for name, value in redrive.environment.items() if name != "PS1"},
+                "TERM": "xterm",
+                "INPUTRC": str(folder / "inputrc"),
+            },
             dimensions=(ROWS, COLUMNS),
             timeout=DEADLINE,
             preexec_fn=_heed_keys,
