@@ -148,7 +148,11 @@ def _change_a_value(data: bytes, others: Sequence[bytes], choice: random.Random)
         place, key = choice.choice(_places(values))
         place[key] = _hostile_value(place[key], choice)
         pack = msgpack.Packer(unicode_errors="surrogateescape").pack
-        return b"".join(pack(value) for value in values)
+        try:
+            return b"".join(pack(value) for value in values)
+        except OverflowError:
+            # Changed before, by as much: msgpack's integers end at 64 bits.
+            return content
 
     return _with_changed_content(data, choice, change)
 
