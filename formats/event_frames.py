@@ -58,7 +58,10 @@ class EventFrames:
 
     def _piece(self, frame: Frame, content: bytes) -> Iterator[tuple[int, Event]]:
         self._pieces += 1
-        self._joined += content
+        try:
+            self._joined += content
+        except MemoryError as error:
+            raise DamagedArchive(f"event {self.number}, at offset {frame.offset}, takes too much memory") from error
         self._stored_size += frame.stored_size
         self._check_size(frame)
         if frame.first_event != self.number or frame.event_count != (not frame.flags & FrameFlag.CONTINUES):

@@ -9,6 +9,7 @@ those that only look do no more, and debuggers, which attach to others and want 
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import struct
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from redrive.formats.events import REGISTERS_SIZE
 from redrive.recorder.task import Answer, OpenCall, State, Task
 from redrive.tracee import ptrace
 from redrive.tracee._native import lib
+from redrive.tracee.errors import TraceeGone
 from redrive.tracee.syscalls import MemoryFault
 from redrive.tracee.task_stat import parent
 
@@ -36,6 +38,9 @@ _WORD = 8
 _USAGE_SIZE = 144
 _IOVEC = struct.Struct("<QQ")
 _ANY_CHILD = -1
+_SIGINFO = struct.Struct("<iii4xiii")
+"""si_signo, si_errno, si_code; si_pid, si_uid, si_status: asm-generic/siginfo.h."""
+_CLD_TRAPPED = 4
 _REFUSED = (
     "the program asked ptrace for more than to stop and look at itself or its children, which a recorded program is "
     "refused: debuggers fail"
@@ -69,6 +74,9 @@ class Attachments:
         wants_events = request == _SEIZE and call.arguments[3] & ~ptrace.Option.TRACEEXIT != 0
         if wants_events or request not in _KNOWN:
             self._recording.note(task, _REFUSED)
+            if target is not None and found is not None and found.tracer is task:
+                # It would stand for ever.
+                self._let_go(target)
             return Answer(-errno.EPERM)
         if request in _BEGINNINGS:
             return self._attach(task, target, _BEGINNINGS[request])
@@ -82,18 +90,23 @@ class Attachments:
             return _LOOKS[request](task, target, call)
         except MemoryFault:
             return Answer(-errno.EIO)
+        except TraceeGone:
+            return Answer(-errno.ESRCH)
 
     def waited(self, task: Task, call: OpenCall) -> Answer | None:
-        """What wait4(2) says of a stop that its caller has caused; None where it concerns none."""
-        if call.syscall is None or call.syscall.name != "wait4":
+        """What wait4(2) and waitid(2) say of a stop that their caller has caused; None where they concern none."""
+        wanted = _wanted(call) if self._attached else None
+        if wanted is None:
             return None
-        pid = call.arguments[0] & 0xFFFF_FFFF
-        for target, attachment in self._attached.items():
-            wanted = pid in (target.tid, _ANY_CHILD & 0xFFFF_FFFF)
-            to_report = attachment.stop and not attachment.is_reported
-            if wanted and to_report and attachment.tracer.process is task.process:
+        own = [one for one in self._attached if self._attached[one].tracer.process is task.process]
+        for target in own:
+            attachment = self._attached[target]
+            if wanted in (target.tid, _ANY_CHILD) and attachment.stop and not attachment.is_reported:
                 attachment.is_reported = True
                 return _reported(target, attachment.stop, call)
+        if any(target.tid == wanted for target in own) and _options(call) & os.WNOHANG:
+            # The kernel would not know it, as it need be no child.
+            return Answer(0)
         return None
 
     def task_ended(self, task: Task) -> None:
@@ -112,7 +125,7 @@ class Attachments:
         if target.state is State.DYING:
             return Answer(-errno.ESRCH)
         # From now on there may be something to say to a wait.
-        self._recording.straight.leave_out(("wait4",))
+        self._recording.straight.leave_out(("wait4", "waitid"))
         self._attached[target] = _Attachment(task, stop)
         if stop:
             self._recording.scheduler.suspend(target)
@@ -158,7 +171,37 @@ def _descends(target: Task, task: Task) -> bool:
     return False
 
 
+def _options(call: OpenCall) -> int:
+    assert call.syscall is not None
+    return call.arguments[2 if call.syscall.name == "wait4" else 3]
+
+
+def _wanted(call: OpenCall) -> int | None:
+    """The tid whose stop a call waits for, or _ANY_CHILD; None where it waits for no stop of a tracee's."""
+    name = call.syscall.name if call.syscall is not None else ""
+    if name == "wait4":
+        pid = call.arguments[0] & 0xFFFF_FFFF
+        return _ANY_CHILD if pid == 0xFFFF_FFFF else pid
+    if name != "waitid" or not call.arguments[3] & os.WSTOPPED:
+        return None
+    kind, pid = call.arguments[0] & 0xFFFF_FFFF, call.arguments[1] & 0xFFFF_FFFF
+    return {os.P_ALL: _ANY_CHILD, os.P_PID: pid}.get(kind)
+
+
+def _siginfo(target: Task, status: int) -> bytes:
+    """What waitid(2) writes for a stop, of waitid's own fields."""
+    try:
+        user = os.stat(f"/proc/{target.tid}").st_uid
+    except OSError:
+        user = 0
+    return _SIGINFO.pack(signal.SIGCHLD, 0, _CLD_TRAPPED, target.tid, user, status >> 8)
+
+
 def _reported(target: Task, status: int, call: OpenCall) -> Answer:
+    assert call.syscall is not None
+    if call.syscall.name == "waitid":
+        writes = [(call.arguments[2], _siginfo(target, status))] if call.arguments[2] else []
+        return Answer(0, tuple(writes))
     status_address, usage_address = call.arguments[1], call.arguments[3]
     writes = []
     if status_address:

@@ -78,6 +78,8 @@ def send_again(recording: Recording, task: Task) -> None:
     """Now the program is at a point replay can find."""
     for number, siginfo in task.deferred:
         swept = _SWEPT_BY.get(number, _NONE)
+        if swept:
+            _forget_swept(task, swept)
         comes_first = any(raised in swept for raised, _ in task.raised)
         task.raised.append((number, siginfo))
         if comes_first:
@@ -90,6 +92,16 @@ def send_again(recording: Recording, task: Task) -> None:
             task.swept += _stop_of_process(recording, task)
         lib.redrive_tgkill(task.process.tgid, task.tid, number)
     task.deferred.clear()
+
+
+def _forget_swept(task: Task, swept: frozenset[int]) -> None:
+    """Of those that were sent again and have not come, leave out what others have swept out of the queue since."""
+    pending = read_signal_status(task.tid).pending
+    task.raised = [
+        (number, siginfo)
+        for number, siginfo in task.raised
+        if number not in swept or number in task.swept or has_signal(pending, number)
+    ]
 
 
 def _stop_of_process(recording: Recording, task: Task) -> Sequence[int]:

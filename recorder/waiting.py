@@ -102,17 +102,19 @@ def collect_end(recording: Recording, task: Task) -> None:
     """The task was found dead in the middle of something: its end is still to be reported."""
     if task.tid not in recording.tasks:
         return
-    result = 0 if _is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
+    result = 0 if is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
     while result == -errno.EINTR:
         result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
     if result < 0:
         del recording.tasks[task.tid]
+        recording.attachments.task_ended(task)
         return
     task.state = State.STOPPED
+    recording.scheduler.resume(task)
     recording.scheduler.add(task)
 
 
-def _is_at_its_end(task: Task) -> bool:
+def is_at_its_end(task: Task) -> bool:
     """Whether the stop that was met instead of another's, as in a syscall injected into the task, is its end."""
     status = int(task.tracee.stop.status)
     return not task.exited and (not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT)

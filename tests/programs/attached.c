@@ -131,11 +131,40 @@ static void seize(void)
     puts("seized, interrupted and detached from");
 }
 
-static void kill_while_it_stands(void)
+static void wait_by_waitid(void)
+{
+    siginfo_t info;
+    pid_t child = start_child();
+    CHECK(ptrace(PTRACE_ATTACH, child, NULL, NULL) == 0);
+    CHECK(waitid(P_PID, child, &info, WSTOPPED | WEXITED | __WALL) == 0);
+    CHECK(info.si_pid == child && info.si_code == CLD_TRAPPED && info.si_status == SIGSTOP);
+    CHECK(ptrace(PTRACE_DETACH, child, NULL, NULL) == 0);
+    check_that_it_goes_on();
+    CHECK(kill(child, SIGKILL) == 0);
+    reap(child, SIGKILL);
+}
+
+/* What a recorded program is refused lets go of it. */
+static void ask_for_more(void)
 {
     pid_t child = start_child();
     attach(child);
+    ptrace(PTRACE_CONT, child, NULL, NULL);
+    check_that_it_goes_on();
     CHECK(kill(child, SIGKILL) == 0);
+    reap(child, SIGKILL);
+}
+
+static void kill_while_it_stands(void)
+{
+    pid_t child = start_child();
+    struct user_fpregs_struct vectors;
+    struct iovec nothing = {&vectors, 1};
+    attach(child);
+    CHECK(kill(child, SIGKILL) == 0);
+    /* It is on its way out: both may succeed yet. */
+    CHECK(ptrace(PTRACE_GETFPREGS, child, NULL, &vectors) == 0 || errno == ESRCH || errno == EIO);
+    process_vm_writev(child, &nothing, 1, &nothing, 1, 0);
     reap(child, SIGKILL);
     puts("killed while it stood");
 }
@@ -184,6 +213,8 @@ int main(int argc, char **argv)
     attach_to_both();
     seize();
     kill_while_it_stands();
+    wait_by_waitid();
+    ask_for_more();
     /* Natively a process may attach to none but its descendants where Yama says so. */
     if (recorded()) {
         end_without_detaching();
