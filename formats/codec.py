@@ -247,26 +247,20 @@ _LARGE = 1 << 20
 """Bytes of memory that a packer should not have a copy of: it makes room for twice as many, and keeps that."""
 _BIN_32 = struct.Struct(">BI")
 """0xc6 and a length: the head of msgpack's longest octets."""
-_Packer: TypeAlias = Callable[[object], bytes]
 
 
-def _packer() -> _Packer:
-    pack: _Packer = msgpack.Packer(unicode_errors="surrogateescape").pack
-    return pack
-
-
-def _pieces(value: object, pack: _Packer) -> Iterator[bytes]:
+def _pieces(value: object, packer: msgpack.Packer) -> Iterator[bytes]:
     """What ``value`` is in msgpack, with large octets as they are."""
     if isinstance(value, tuple):
         # An array of so many, without its items.
-        yield msgpack.Packer().pack_array_header(len(value))
+        yield packer.pack_array_header(len(value))
         for item in value:
-            yield from _pieces(item, pack)
+            yield from _pieces(item, packer)
     elif isinstance(value, bytes) and len(value) > _LARGE:
         yield _BIN_32.pack(0xC6, len(value))
         yield value
     else:
-        yield pack(value)
+        yield packer.pack(value)
 
 
 def event_encoder() -> Callable[[events.Event], bytes]:
@@ -274,17 +268,18 @@ def event_encoder() -> Callable[[events.Event], bytes]:
 
     It trusts its events: what a field holds is not checked, as a recorder pays for this at every syscall.
     """
-    pack = _packer()
+    packer = msgpack.Packer(unicode_errors="surrogateescape")
+    pack: Callable[[object], bytes] = packer.pack
     plans = _PLANS
 
     def encode(event: events.Event) -> bytes:
         code, position, writes = plans[type(event)]
         fields: tuple[Any, ...] = event
         if position and fields[position]:
-            effects = [(events.EFFECT_CODES[type(effect)], *effect) for effect in fields[position]]
+            effects = tuple((events.EFFECT_CODES[type(effect)], *effect) for effect in fields[position])
             fields = (*fields[:position], effects, *fields[position + 1 :])
         if writes and fields[writes] and len(fields[writes][0][1]) > _LARGE:
-            return b"".join(_pieces(code + fields, _packer()))
+            return b"".join(_pieces(code + fields, packer))
         return pack(code + fields)
 
     return encode

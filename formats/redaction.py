@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from redrive.formats.archive_reader import ArchiveReader
@@ -16,7 +16,7 @@ from redrive.formats.archive_writer import ArchiveWriter
 from redrive.formats.events import Extent
 from redrive.formats.header import Header
 from redrive.formats.outcome import Outcome
-from redrive.formats.progress import nobody_watches
+from redrive.formats.progress import Progressed, nobody_watches
 from redrive.formats.stops import decode_stops, encode_stop
 
 SHORTEST = 4
@@ -145,7 +145,7 @@ class Redactor:
         self,
         reader: ArchiveReader,
         redaction: Redaction,
-        progressed: Callable[[int, int], None] = nobody_watches,
+        progressed: Progressed = nobody_watches,
     ) -> None:
         """``progressed`` is told of events, each of which is read twice."""
         self._reader = reader

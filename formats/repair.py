@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from redrive.formats.events import Event
 from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import Header
 from redrive.formats.outcome import Outcome, Trailer
-from redrive.formats.progress import nobody_watches
+from redrive.formats.progress import Progressed, nobody_watches
 from redrive.formats.salvage import Damage, Found, NumberedEvent, Salvage, WholeBlob, named_blobs
 from redrive.formats.verification import describe_ending
 
@@ -32,7 +31,7 @@ class Repair(NamedTuple):
     outcome: Outcome
 
 
-def repair(source: Path, target: Path, progressed: Callable[[int, int], None] = nobody_watches) -> Repair:
+def repair(source: Path, target: Path, progressed: Progressed = nobody_watches) -> Repair:
     """Writes a new archive of the events up to the first loss and of the blobs that are whole.
 
     ``progressed`` is told how many bytes of how many have been read.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redrive.formats.outcome import Outcome, Trailer
-from redrive.formats.progress import nobody_watches
+from redrive.formats.progress import Progressed, nobody_watches
 from redrive.formats.salvage import Damage, NumberedEvent, Salvage, WholeBlob
 
 
@@ -31,9 +31,7 @@ class Verification:
     ending: str
 
 
-def verify(
-    path: Path, report: Callable[[Damage], None], progressed: Callable[[int, int], None] = nobody_watches
-) -> Verification:
+def verify(path: Path, report: Callable[[Damage], None], progressed: Progressed = nobody_watches) -> Verification:
     """Reads all of an archive and reports each damaged place as it is met, and how many bytes of how many it has read.
 
     Raises ArchiveError as Salvage does.

@@ -224,9 +224,8 @@ def derive_effects(recording: Recording, task: Task, call: OpenCall, result: int
 def mapped_device(recording: Recording, task: Task, call: OpenCall) -> str:
     """What a mmap(2) is about to share that is neither a file nor a device of zeros; empty for all other calls."""
     flags, descriptor = call.arguments[3:5]
-    if call.syscall is None or call.syscall.name != "mmap" or flags & maps.MAP_ANONYMOUS:
-        return ""
-    if not flags & maps.MAP_SHARED:
+    shares = flags & (maps.MAP_SHARED | maps.MAP_ANONYMOUS) == maps.MAP_SHARED
+    if call.syscall is None or call.syscall.name != "mmap" or not shares:
         return ""
     return recording.images.named_device(task.tracee, descriptor & 0x7FFF_FFFF)
 

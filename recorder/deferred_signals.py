@@ -27,7 +27,6 @@ SI_USER, SI_QUEUE, SI_TIMER, SI_TKILL = 0, -1, -2, -6
 """Values of si_code: sigaction(2)."""
 _WALL = 0x4000_0000
 """__WALL of linux/wait.h: threads, too."""
-_NONE: frozenset[int] = frozenset()
 STOP_SIGNALS: frozenset[int] = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _CONTINUES: frozenset[int] = frozenset({signal.SIGCONT})
 _SWEPT_BY: dict[int, frozenset[int]] = {signal.SIGCONT: STOP_SIGNALS, **dict.fromkeys(STOP_SIGNALS, _CONTINUES)}
@@ -77,31 +76,31 @@ def put_aside(recording: Recording, task: Task, number: int, registers: bytes, s
 def send_again(recording: Recording, task: Task) -> None:
     """Now the program is at a point replay can find."""
     for number, siginfo in task.deferred:
-        swept = _SWEPT_BY.get(number, _NONE)
-        if swept:
-            _forget_swept(task, swept)
-        comes_first = any(raised in swept for raised, _ in task.raised)
+        sweeps = _SWEPT_BY.get(number)
+        must_wait = sweeps is not None and _must_wait(recording, task, number, sweeps)
         task.raised.append((number, siginfo))
-        if comes_first:
+        if must_wait:
             task.swept.append(number)
-            continue
-        if swept:
-            pending = read_signal_status(task.tid).pending
-            task.swept += [one for one in swept if has_signal(pending, one)]
-        if number == signal.SIGCONT:
-            task.swept += _stop_of_process(recording, task)
-        lib.redrive_tgkill(task.process.tgid, task.tid, number)
+        else:
+            lib.redrive_tgkill(task.process.tgid, task.tid, number)
     task.deferred.clear()
 
 
-def _forget_swept(task: Task, swept: frozenset[int]) -> None:
-    """Of those that were sent again and have not come, leave out what others have swept out of the queue since."""
+def _must_wait(recording: Recording, task: Task, number: int, sweeps: frozenset[int]) -> bool:
+    """Whether sending a signal would sweep one away that was sent again before it; else what it sweeps is noted."""
     pending = read_signal_status(task.tid).pending
+    # Of those that have not come, others may have swept some out of the queue since.
     task.raised = [
-        (number, siginfo)
-        for number, siginfo in task.raised
-        if number not in swept or number in task.swept or has_signal(pending, number)
+        (raised, siginfo)
+        for raised, siginfo in task.raised
+        if raised not in sweeps or raised in task.swept or has_signal(pending, raised)
     ]
+    if any(raised in sweeps for raised, _ in task.raised):
+        return True
+    task.swept += [one for one in sweeps if has_signal(pending, one)]
+    if number == signal.SIGCONT:
+        task.swept += _stop_of_process(recording, task)
+    return False
 
 
 def _stop_of_process(recording: Recording, task: Task) -> Sequence[int]:

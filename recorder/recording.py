@@ -193,7 +193,7 @@ class Recording:
         """Let one task run until it sleeps, ends or has had its time."""
         if not self.disguise.take(task.identity or self.disguise.own):
             raise RecordError(f"task {task.tid} cannot be looked into any more: the recorder may not change its user")
-        waiting.look_for_end(task)
+        waiting.look_for_end(self, task)
         while True:
             if task.state is State.STOPPED:
                 task.state = State.READY

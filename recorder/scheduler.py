@@ -219,16 +219,12 @@ class Scheduler:
             if task is self.running:
                 self.running = None
             else:
-                if self._is_at_its_end():
+                if ptrace.is_end(self._stop.status):
                     # What stops a task does not stop SIGKILL (signal(7)).
                     self.resume(task)
                 self._enqueue(task)
                 self._woke(task)
         return True
-
-    def _is_at_its_end(self) -> bool:
-        status = int(self._stop.status)
-        return not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT
 
     def _woke(self, task: Task) -> None:
         """A task that slept can run."""

@@ -59,9 +59,7 @@ def _settle(recording: Recording, task: Task, other: Task) -> None:
     if not recording.disguise.take(other.identity or recording.disguise.own):
         return
     try:
-        waiting.look_for_end(other)
-        if other.state is State.STOPPED and waiting.is_at_its_end(other):
-            recording.scheduler.resume(other)
+        waiting.look_for_end(recording, other)
         # One with a signal to be delivered is never held.
         while other.midway and not other.signal and other.call is None and other.state is State.READY:
             _bring_on(recording, other)

@@ -84,7 +84,7 @@ def delivery_stop(recording: Recording, task: Task) -> None:
     elif is_due(task, number, siginfo):
         _deliver(recording, task, number, siginfo, SignalPoint.BOUNDARY, action)
     elif not defer_in_running_code(recording, task, siginfo):
-        _meet_running_code(recording, task, number, siginfo, action)
+        _meet_running_code(recording, task, number)
     elif task.repeated.has_enough(task.registers):
         yet_to_come = task.repeated.yet_to_come(task.tid, task.registers, dict(task.deferred))
         task.repeated.quieten(task.tracee, partial(deferred_signals.put_aside, recording, task), but=yet_to_come)
@@ -109,8 +109,7 @@ def _continue_others(recording: Recording, task: Task) -> None:
 def _pass_over(recording: Recording, task: Task, number: int) -> None:
     """Go on without the signal of this stop."""
     task.midway = not is_at_event(task, number)
-    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
-    recording.write(Stopped(task.tid, task.take_stops()))
+    _write_stop(recording, task, number)
 
 
 def same_registers(registers: bytes, latest: bytes) -> bool:
@@ -250,12 +249,16 @@ def defer_in_running_code(recording: Recording, task: Task, siginfo: bytes) -> b
     return True
 
 
-def _meet_running_code(recording: Recording, task: Task, number: int, siginfo: bytes, action: SignalAction) -> None:
-    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
-    recording.write(Stopped(task.tid, task.take_stops()))
+def _meet_running_code(recording: Recording, task: Task, number: int) -> None:
+    _write_stop(recording, task, number)
     # It changes no register: death, a stop or nothing need no exact place.
     task.signal = number
     task.midway = True
+
+
+def _write_stop(recording: Recording, task: Task, number: int) -> None:
+    recording.keep_stop(task, StopKind.SIGNAL, StopRegisters.OWN, number)
+    recording.write(Stopped(task.tid, task.take_stops()))
 
 
 def _deliver(

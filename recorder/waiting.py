@@ -102,7 +102,7 @@ def collect_end(recording: Recording, task: Task) -> None:
     """The task was found dead in the middle of something: its end is still to be reported."""
     if task.tid not in recording.tasks:
         return
-    result = 0 if is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
+    result = 0 if _is_at_its_end(task) else lib.redrive_wait(task.tid, 0, task.tracee.stop)
     while result == -errno.EINTR:
         result = lib.redrive_wait(task.tid, 0, task.tracee.stop)
     if result < 0:
@@ -114,16 +114,17 @@ def collect_end(recording: Recording, task: Task) -> None:
     recording.scheduler.add(task)
 
 
-def is_at_its_end(task: Task) -> bool:
+def _is_at_its_end(task: Task) -> bool:
     """Whether the stop that was met instead of another's, as in a syscall injected into the task, is its end."""
-    status = int(task.tracee.stop.status)
-    return not task.exited and (not os.WIFSTOPPED(status) or status >> 16 == ptrace.EVENT_EXIT)
+    return not task.exited and ptrace.is_end(task.tracee.stop.status)
 
 
-def look_for_end(task: Task) -> None:
+def look_for_end(recording: Recording, task: Task) -> None:
     """Others may have killed the task since its latest stop; resuming it would skip its exit event."""
     if task.state is State.READY:
         lib.redrive_wait(task.tid, os.WNOHANG, task.tracee.stop)
         # It is 0 where there is no further stop.
         if task.tracee.stop.tid:
             task.state = State.STOPPED
+            # What stops a task does not stop SIGKILL (signal(7)).
+            recording.scheduler.resume(task)

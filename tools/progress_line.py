@@ -6,10 +6,16 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import TextIO
+from types import TracebackType
+from typing import TextIO, TypeVar
 
+LONG_WORK = 1.0
+"""Seconds: shorter work needs no line."""
 _REDRAW_EVERY = 0.1
 _WIDTH_UNTOLD = 80
+
+
+_Line = TypeVar("_Line", bound="ProgressLine")
 
 
 class ProgressLine:
@@ -22,6 +28,14 @@ class ProgressLine:
         self._drawn = 0
         """Columns that stand on the terminal."""
         self._next = time.monotonic() + after
+
+    def __enter__(self: _Line) -> _Line:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.clear()
 
     def is_due(self) -> bool:
         """Whether it is time to draw it: not more often than anybody reads."""

@@ -53,6 +53,11 @@ SYSCALL_STOP_SIGNAL = 5 | 0x80
 """SIGTRAP|0x80, which PTRACE_O_TRACESYSGOOD makes of a syscall-stop's signal."""
 
 
+def is_end(status: int) -> bool:
+    """Whether a wait status is that of PTRACE_EVENT_EXIT, or of no stop at all: the task comes to no other."""
+    return status & 0xFF != 0x7F or status >> 16 == EVENT_EXIT
+
+
 def stop_status(signal: int, event: int = 0) -> int:
     """What waitpid reports for a stop with this signal, and of this PTRACE_EVENT (wait(2), ptrace(2))."""
     return event << 16 | signal << 8 | 0x7F
