@@ -267,6 +267,8 @@ def complete(recording: Recording, task: Task, call: OpenCall, registers: bytes,
     if recording.outside_memory.wants_to_see():
         effects += tuple(recording.outside_memory.changes(task))
     writes = _writes(task, call, result)
+    if effects:
+        writes += recording.planted_traps.mapped(task, call, effects)
     entry = call.entry
     same = registers[:_RAX] == entry[:_RAX] and registers[_AFTER_RAX:] == entry[_AFTER_RAX:]
     seen: int | bytes = result if same else registers

@@ -102,7 +102,7 @@ class ImageTable:
     def of_program(self, tracee: Tracee, mapping: Mapping) -> tuple[Image, list[Effect]]:
         """The image of a file that execve mapped, and what the trace must learn about it first."""
         label = os.fsdecode(mapping.name)
-        source = _open_mapped(tracee.tid, mapping)
+        source = open_mapped(tracee.tid, mapping)
         if source < 0:
             key = (mapping.device, mapping.inode)
             file = self._files.get(key) or self._add(key, label)
@@ -276,7 +276,7 @@ def _is_zeros(status: os.stat_result) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 5)
 
 
-def _open_mapped(tid: int, mapping: Mapping) -> int:
+def open_mapped(tid: int, mapping: Mapping) -> int:
     """A descriptor for the file behind one of execve's mappings; -1 when there is no way to it.
 
     /proc/PID/exe is the program itself, even deleted; its interpreter is found by its path under /proc/PID/root.

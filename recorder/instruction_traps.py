@@ -6,20 +6,23 @@ import struct
 import time
 
 from redrive.formats.events import TrapCause
+from redrive.recorder.task import Task
 from redrive.tracee import cpu
 from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
-from redrive.tracee.tracee import Tracee
 
-_CAUSES = {b"\x0f\x31": TrapCause.RDTSC, b"\x0f\x01\xf9": TrapCause.RDTSCP, b"\x0f\xa2": TrapCause.CPUID}
+_CAUSES = {b"\x0f\x31": TrapCause.RDTSC, b"\x0f\x01\xf9": TrapCause.RDTSCP, cpu.CPUID_INSTRUCTION: TrapCause.CPUID}
 _LOW_WORD = 0xFFFF_FFFF
 _WORD, _RAX_RCX_RDX = struct.Struct("<Q"), struct.Struct("<3Q")
 _RAX, _RBX, _RIP = regs.OFFSETS["rax"], regs.OFFSETS["rbx"], regs.OFFSETS["rip"]
 
 
-def find_cause(tracee: Tracee, rip: int) -> TrapCause | None:
-    """Which trapped instruction is at rip, if any."""
-    code = tracee.read_available(rip, 3)
+def find_cause(task: Task) -> TrapCause | None:
+    """Which trapped instruction a task is at, if any."""
+    code = task.tracee.read_available(regs.get(task.tracee.registers, "rip"), 3)
+    if task.space.has_planted_traps and code[:2] == cpu.PLANTED_CPUID:
+        # Wherever that is: who copies code, copies what was planted in it.
+        return TrapCause.CPUID
     return _CAUSES.get(code) or _CAUSES.get(code[:2])
 
 

@@ -60,7 +60,8 @@ def program_started(recording: Recording, task: Task) -> None:
     _arrange(recording, task, mappings, start)
     kept = [mapping for mapping in mappings if mapping.name not in _KERNEL_PAGES]
     effects = _map_effects(recording, task, kept)
-    writes = _writes(task, kept, stack, regs.get(registers, "rsp"))
+    planted = recording.planted_traps.program_started(task, kept, start)
+    writes = planted + _writes(task, kept, stack, regs.get(registers, "rsp"))
     event = Exec(
         task.tid,
         former or task.tid,

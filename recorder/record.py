@@ -92,7 +92,7 @@ def _record(
     mask = _affinity_mask()
     cpu_number = cpu.choose(options.cpu)
     lib.redrive_use_syscall_info(kernel.syscall_info)
-    hidden = _hidden_features(kernel, options)
+    hidden = _hidden_features(options)
     header = _header(command, kernel, cpu_number, hidden, options)
     writer = ArchiveWriter(
         path,
@@ -223,9 +223,7 @@ def _affinity_mask() -> bytes:
     return bytes(ffi.buffer(mask, max(length, 0)))
 
 
-def _hidden_features(kernel: KernelFeatures, options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
-    if not kernel.cpuid_faulting:
-        return ()
+def _hidden_features(options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
     return cpu.NOT_REPEATABLE + (cpu.BEYOND_V2 if options.portable else ())
 
 
@@ -248,6 +246,7 @@ def _header(
             "syscall_info": kernel.syscall_info,
             "signal_mask": kernel.signal_mask,
             "cpuid_faulting": kernel.cpuid_faulting,
+            "cpuid_planted": not kernel.cpuid_faulting,
             "inherited_filter": kernel.inherited_filter,
             "xstate_size": kernel.xstate_size,
         },
@@ -257,7 +256,7 @@ def _header(
             *cpu.signature(),
             features=cpu.features(hidden),
             xcr0=int(lib.redrive_xgetbv()),
-            cpuid=tuple(CpuidLeaf(*cpu.shown(leaf, hidden)) for leaf in cpu.cpuid_table()),
+            cpuid=_cpuid_table(hidden if kernel.cpuid_faulting else ()),
         ),
         page_size=os.sysconf("SC_PAGE_SIZE"),
         command=tuple(os.fsencode(argument) for argument in command),
@@ -267,6 +266,11 @@ def _header(
         start_time=time.time(),
         options=_settings(cpu_number, options),
     )
+
+
+def _cpuid_table(hidden: tuple[cpu.FeatureBit, ...]) -> tuple[CpuidLeaf, ...]:
+    """What cpuid instructions get that no event answers for: all features where none of them can fault."""
+    return tuple(CpuidLeaf(*cpu.shown(leaf, hidden)) for leaf in cpu.cpuid_table())
 
 
 def _settings(cpu_number: int, options: RecordOptions) -> dict[str, Setting]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from redrive.formats.archive_writer import ArchiveWriter
+from redrive.formats.blobs import default_cache_directory
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, file_changes, holding, job_control, settling, signals, waiting
@@ -21,6 +22,7 @@ from redrive.recorder.errors import RecordError
 from redrive.recorder.images import ImageTable
 from redrive.recorder.injected_calls import SYSCALL_STOPS
 from redrive.recorder.outside_memory import OutsideMemory
+from redrive.recorder.planted_traps import PlantedTraps
 from redrive.recorder.program_start import program_started
 from redrive.recorder.scheduler import Scheduler
 from redrive.recorder.straight_calls import StraightCalls
@@ -67,6 +69,9 @@ class Recording:
         self.shown_cpu = cpu.ShownCpu(hidden)
         self.tasks: dict[int, Task] = {}
         self.images = ImageTable(writer)
+        self.planted_traps = PlantedTraps(
+            cpuid_faults=kernel.cpuid_faulting, cache=default_cache_directory().with_name("cpuid")
+        )
         self.echo = EchoFinder()
         self.contents = Contents()
         self.scheduler = Scheduler(self.tasks)

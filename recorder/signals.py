@@ -181,7 +181,7 @@ def _call_has_failed(task: Task) -> bool:
 def instruction_trap(recording: Recording, task: Task) -> bool:
     """rdtsc, rdtscp, cpuid: give the result and go on behind it.  False when the SIGSEGV is not of one of these."""
     before = task.tracee.registers
-    cause = instruction_traps.find_cause(task.tracee, regs.get(before, "rip"))
+    cause = instruction_traps.find_cause(task)
     if cause is None or (cause is not TrapCause.CPUID and task.process.tsc != 1):
         return False
     after = instruction_traps.execute(cause, before, recording.cpu, recording.shown_cpu)

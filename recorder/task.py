@@ -87,10 +87,14 @@ class AddressSpace:
     """The numbers of all images that are or were mapped."""
     implies_exec: bool = False
     """Whether what is mapped readable may have become executable: READ_IMPLIES_EXEC of personality(2)."""
+    loader: range | None = None
+    """Where the code of the program's interpreter lies, ld.so's mostly; None when it has none or nobody asks."""
+    has_planted_traps: bool = False
+    """Whether some cpuid instruction has been replaced (recorder/planted_traps.py)."""
 
     def copy(self) -> AddressSpace:
         """A forked child's."""
-        return AddressSpace(1, self.brk, dict(self.attachments), self.shares_files, set(self.images), self.implies_exec)
+        return replace(self, users=1, attachments=dict(self.attachments), images=set(self.images))
 
 
 @dataclass(slots=True)

@@ -20,7 +20,6 @@ from redrive.tracee.xstate import Component, described_components
 
 _ARCH_PRCTL, _ARCH_SET_CPUID = 158, 0x1012
 _XSAVE_LEAF = 0xD
-_CPUID_INSTRUCTION = b"\x0f\xa2"
 _SIGSEGV_STOP = ptrace.stop_status(signal.SIGSEGV)
 
 
@@ -40,7 +39,7 @@ class Machine:
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self.vectors = VectorRegisters(_components(header.cpu))
         self.has_xsave = "osxsave" in cpu.features()
-        here = () if self.cpuid_faults else cpu.features()
+        here = () if self.cpuid_faults or header.features.get("cpuid_planted") else cpu.features()
         self.unhidden = tuple(sorted(set(here) - set(header.cpu.features)))
         """Features that cpuid shows to programs here, which the recording CPU did not have."""
 
@@ -57,7 +56,7 @@ class Machine:
     def _answer_cpuid(self, tracee: Tracee) -> bytes | None:
         registers = tracee.registers
         rip = regs.get(registers, "rip")
-        if tracee.stop.status != _SIGSEGV_STOP or tracee.read_available(rip, 2) != _CPUID_INSTRUCTION:
+        if tracee.stop.status != _SIGSEGV_STOP or tracee.read_available(rip, 2) != cpu.CPUID_INSTRUCTION:
             return None
         leaf, subleaf = (regs.get(registers, name) & 0xFFFF_FFFF for name in ("rax", "rcx"))
         answer = self._answers.get((leaf, subleaf)) or self._answers.get((leaf, 0))
@@ -79,7 +78,8 @@ def _check_features(header: Header) -> None:
     if missing:
         raise ReplayError(f"this CPU lacks what the recorded program was told it could use: {', '.join(missing)}")
     own_xcr0 = int(lib.redrive_xgetbv())
-    told = "osxsave" in header.cpu.features and header.features.get("cpuid_faulting")
+    intercepted = header.features.get("cpuid_faulting") or header.features.get("cpuid_planted")
+    told = "osxsave" in header.cpu.features and intercepted
     if told and header.cpu.xcr0 != own_xcr0:
         # Every dynamic program reads XCR0 at its start, by xgetbv, which nothing can intercept.
         raise ReplayError(

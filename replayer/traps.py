@@ -14,6 +14,7 @@ from redrive.replayer.run_to_address import run_to_address
 from redrive.replayer.task import Task
 from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
+from redrive.tracee.cpu import PLANTED_CPUID
 from redrive.tracee.vsyscall_page import VSYSCALL_NUMBERS
 
 TRAPPED = "the instruction that was trapped when recorded (rdtsc, rdtscp, cpuid or a call of the vsyscall page)"
@@ -23,7 +24,7 @@ def replay_trap(task: Task, event: Trap, machine: Machine) -> None:
     """Bring the task to the instruction and past it, with the recorded result.  Raises Mismatch."""
     if event.cause == TrapCause.VSYSCALL:
         _run_to_vsyscall(task, event)
-    elif event.cause == TrapCause.CPUID and not machine.cpuid_faults:
+    elif event.cause == TrapCause.CPUID and not machine.cpuid_faults and not _is_planted(task, event):
         run_to_address(task, regs.get(event.before, "rip"), TRAPPED, event.before)
         if not same_in_user_code(event.before, task.tracee.registers):
             raise stopped_elsewhere(task, TRAPPED, event.before)
@@ -33,6 +34,11 @@ def replay_trap(task: Task, event: Trap, machine: Machine) -> None:
             raise stopped_elsewhere(task, TRAPPED, event.before)
     write_memory(task, event.writes)
     task.leave_at(event.after)
+
+
+def _is_planted(task: Task, event: Trap) -> bool:
+    """Whether what the trace has in the place of this cpuid faults by itself."""
+    return task.tracee.read_available(regs.get(event.before, "rip"), 2) == PLANTED_CPUID
 
 
 def _run_to_vsyscall(task: Task, event: Trap) -> None:

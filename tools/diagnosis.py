@@ -152,7 +152,9 @@ def judge_cpuid(features: KernelFeatures) -> Finding:
     """CPUID faulting lets the recorder answer the instruction."""
     if features.cpuid_faulting:
         return Finding("CPUID faulting", Verdict.GOOD, "works, archives hold what the program saw")
-    advice = "Nothing to do: archives replay here and on CPUs that have the same features."
+    advice = (
+        "Nothing to do: Redrive replaces the instruction where it finds it, which Go's and hand-made code may prevent."
+    )
     return Finding("CPUID faulting", Verdict.LIMITED, "not offered by this CPU or virtual machine", advice)
 
 

@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
 
+CPUID_INSTRUCTION = b"\x0f\xa2"
+PLANTED_CPUID = b"\x0f\x06"
+"""clts: what the recorder writes in a cpuid's place where the CPU cannot have that fault.
+
+It is as long, and raises the same SIGSEGV in user code (Intel SDM volume 2, CLTS), where no program has a use for it.
+"""
 _EXTENDED = 0x8000_0000
 _SUBLEAF_LIMIT = 64
 

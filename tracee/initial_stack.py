@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from redrive.tracee.tracee import Tracee
 
-AT_NULL, AT_IGNORE, AT_SYSINFO_EHDR = 0, 1, 33
+AT_NULL, AT_IGNORE, AT_BASE, AT_SYSINFO_EHDR = 0, 1, 7, 33
 _WORD = struct.Struct("<Q")
 
 

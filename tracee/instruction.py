@@ -140,6 +140,7 @@ _STOPPING = frozenset(
         *(x86_const.X86_INS_INT, x86_const.X86_INS_INT1, x86_const.X86_INS_INT3, x86_const.X86_INS_INTO),
         *(x86_const.X86_INS_RDTSC, x86_const.X86_INS_RDTSCP, x86_const.X86_INS_CPUID, x86_const.X86_INS_HLT),
         *(x86_const.X86_INS_IRET, x86_const.X86_INS_IRETD, x86_const.X86_INS_IRETQ, x86_const.X86_INS_UD2),
+        x86_const.X86_INS_CLTS,  # cpu.PLANTED_CPUID
     }
 )
 _PUSHING_FLAGS = frozenset({x86_const.X86_INS_PUSHF, x86_const.X86_INS_PUSHFD, x86_const.X86_INS_PUSHFQ})

@@ -69,6 +69,21 @@ def test_a_recorded_cpuid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault
     assert replay(trace.close()).complete
 
 
+@pytest.mark.parametrize("faults", [False, True])
+def test_a_cpuid_that_another_instruction_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: bool
+) -> None:
+    if not faults:
+        _without_cpuid_faulting(monkeypatch)
+    trace = TraceByHand(tmp_path / "trace")
+    trace.execute(assemble(CPUID_THEN_EXIT.replace("cpuid", "clts"), tmp_path))
+    trace.registers[FIRST_TASK] = regs.replace(trace.registers[FIRST_TASK], rax=7)
+    _trapped(trace, TrapCause.CPUID, 5, 2, rax=1, rbx=0xDEAD, rcx=3, rdx=4)
+    trace.enter(16, rax=60, rdi=0xDEAD)
+    trace.exit()
+    assert replay(trace.close()).complete
+
+
 def test_a_cpuid_that_was_not_intercepted_when_recorded(tmp_path: Path) -> None:
     if not kernel.cpuid_faults():
         pytest.skip("cpuid cannot be intercepted on this machine")

@@ -1,0 +1,130 @@
+"""cpuid in a tracee on a CPU that cannot have it fault: an instruction that faults is written in its place.
+
+Only where the instruction is certain to stand (tracee/cpuid_sites.py), and only in what execve and the program's own
+loader map: what else maps code, valgrind for one, means to read it.  The trace has these bytes like others that a call
+wrote, so that a replay runs the same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redrive.formats.events import Effect, Map
+from redrive.recorder.images import open_mapped
+from redrive.tracee import mappings as maps
+from redrive.tracee import registers as regs
+from redrive.tracee.cpu import CPUID_INSTRUCTION, PLANTED_CPUID
+from redrive.tracee.cpuid_sites import Function, decode, find_functions
+from redrive.tracee.initial_stack import AT_BASE, InitialStack
+
+if TYPE_CHECKING:
+    from redrive.recorder.task import OpenCall, Task
+    from redrive.tracee.mappings import Mapping
+
+_OFFSET = struct.Struct("<Q")
+_MOST_KEPT = 256
+Writes = tuple[tuple[int, bytes], ...]
+
+
+class PlantedTraps:
+    """Plants them, unless ``cpuid_faults``.  ``cache`` is a folder for what a decoder has found out."""
+
+    def __init__(self, *, cpuid_faults: bool, cache: Path) -> None:
+        self._active = not cpuid_faults
+        self._cache = DecodedSites(cache)
+        self._sites: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def program_started(self, task: Task, mappings: Sequence[Mapping], start: InitialStack) -> Writes:
+        """In what execve has mapped.  Returns the bytes written: address, data."""
+        if not self._active:
+            return ()
+        code = maps.find_mapping(mappings, regs.get(task.tracee.registers, "rip"))
+        if code is not None and start.auxiliary.get(AT_BASE, (0, 0))[1]:
+            task.space.loader = range(code.start, code.end)
+        return tuple(self._plant_in_program(task, mappings))
+
+    def _plant_in_program(self, task: Task, mappings: Sequence[Mapping]) -> Iterator[tuple[int, bytes]]:
+        for mapping in mappings:
+            if mapping.inode and mapping.protection & maps.PROT_EXEC:
+                descriptor = open_mapped(task.tid, mapping)
+                if descriptor >= 0:
+                    yield from self._plant(task, descriptor, mapping.start, mapping.length, mapping.offset)
+
+    def mapped(self, task: Task, call: OpenCall, effects: Iterable[Effect]) -> Writes:
+        """In what a call has mapped that is about to end.  Returns the bytes written: address, data."""
+        loader = task.space.loader
+        if loader is None or regs.get(call.entry, "rip") not in loader:
+            return ()
+        return tuple(written for effect in effects for written in self._plant_in_library(task, call, effect))
+
+    def _plant_in_library(self, task: Task, call: OpenCall, effect: Effect) -> Iterator[tuple[int, bytes]]:
+        if not isinstance(effect, Map) or effect.image is None:
+            return
+        if effect.flags & maps.MAP_SHARED or not effect.protection & maps.PROT_EXEC:
+            return
+        with suppress(OSError):
+            path = f"/proc/{task.tid}/fd/{call.arguments[4] & 0x7FFF_FFFF}"
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            yield from self._plant(task, descriptor, effect.address, effect.length, effect.image.offset)
+
+    def _plant(
+        self, task: Task, descriptor: int, address: int, length: int, offset: int
+    ) -> Iterator[tuple[int, bytes]]:
+        """In a mapping of ``length`` bytes of the descriptor's file from ``offset`` on; closes the descriptor."""
+        try:
+            sites = self._find(descriptor)
+        finally:
+            os.close(descriptor)
+        for site in sites:
+            place = address + site - offset
+            if offset <= site < offset + length and task.tracee.read_available(place, 2) == CPUID_INSTRUCTION:
+                task.tracee.write(place, PLANTED_CPUID)
+                task.space.has_planted_traps = True
+                yield place, PLANTED_CPUID
+
+    def _find(self, descriptor: int) -> tuple[int, ...]:
+        status = os.fstat(descriptor)
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if key not in self._sites:
+            functions = find_functions(descriptor)
+            self._sites[key] = self._cache.decode(functions) if functions else ()
+        return self._sites[key]
+
+
+class DecodedSites:
+    """A user's cache of where in some functions cpuid stands: loading the decoder takes as long as a short recording.
+
+    An entry is a file named for the digest of the code, of 64-bit offsets.  What cannot be read or written is as if it
+    were not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def decode(self, functions: Sequence[Function]) -> tuple[int, ...]:
+        """The offsets in their file, as cpuid_sites.decode gives them."""
+        digest = hashlib.sha256()
+        for offset, code in functions:
+            digest.update(_OFFSET.pack(offset) + _OFFSET.pack(len(code)) + code)
+        path = self._folder / digest.hexdigest()
+        with suppress(OSError, struct.error):
+            return tuple(offset for (offset,) in _OFFSET.iter_unpack(path.read_bytes()))
+        found = decode(functions)
+        with suppress(OSError):
+            self._keep(path, b"".join(_OFFSET.pack(offset) for offset in found))
+        return found
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f".new-{os.getpid()}")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+        entries = sorted(self._folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
+        for entry in entries[:-_MOST_KEPT]:
+            entry.unlink(missing_ok=True)
