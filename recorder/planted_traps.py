@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _OFFSET = struct.Struct("<Q")
 _MOST_KEPT = 256
+_LENGTH = len(CPUID_INSTRUCTION)
+_REACH = 256
+"""Sites that lie within so many bytes are written in one piece."""
 Writes = tuple[tuple[int, bytes], ...]
 
 
@@ -81,12 +84,13 @@ class PlantedTraps:
             sites = self._find(descriptor)
         finally:
             os.close(descriptor)
-        for site in sites:
-            place = address + site - offset
-            if offset <= site < offset + length and task.tracee.read_available(place, 2) == CPUID_INSTRUCTION:
-                task.tracee.write(place, PLANTED_CPUID)
+        places = [address + site - offset for site in sites if offset <= site < offset + length]
+        for start, end in maps.joined((place, place + _REACH) for place in places):
+            written = _with_traps(task.tracee.read_available(start, end - start), start, places)
+            if written:
+                task.tracee.write(start, written)
                 task.space.has_planted_traps = True
-                yield place, PLANTED_CPUID
+                yield start, written
 
     def _find(self, descriptor: int) -> tuple[int, ...]:
         status = os.fstat(descriptor)
@@ -95,6 +99,16 @@ class PlantedTraps:
             functions = find_functions(descriptor)
             self._sites[key] = self._cache.decode(functions) if functions else ()
         return self._sites[key]
+
+
+def _with_traps(code: bytes, start: int, places: Iterable[int]) -> bytes:
+    """A piece of code from ``start`` on with the traps in it, as far as the last of them; empty where there is none."""
+    changed, end = bytearray(code), 0
+    for place in (place - start for place in places):
+        if place >= 0 and code[place : place + _LENGTH] == CPUID_INSTRUCTION:
+            end = place + _LENGTH
+            changed[place:end] = PLANTED_CPUID
+    return bytes(changed[:end])
 
 
 class DecodedSites:

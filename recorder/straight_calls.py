@@ -8,15 +8,15 @@ import struct
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from redrive.formats.events import Syscall, VectorState
+from redrive.formats.events import Syscall, Trap, TrapCause, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, ignored_signals, waiting
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.permission import CHANGES_IDENTITY
 from redrive.recorder.settling import LOOKED_AT
-from redrive.recorder.signals import instruction_trap
+from redrive.recorder.signals import TRAP_STOP, instruction_trap
 from redrive.recorder.task import OpenCall, State, Task
-from redrive.tracee import ptrace, syscalls
+from redrive.tracee import cpu, ptrace, syscalls
 from redrive.tracee import registers as regs
 from redrive.tracee._native import ffi, lib
 from redrive.tracee.agent_pages import AGENT_ADDRESS, AGENT_LENGTH
@@ -121,6 +121,9 @@ class StraightCalls:
         # A command that is taken straight is plain, and has no aftermath: see meet.
         self._plain = [row is None or row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))
+        self._cpuid = ffi.new("struct redrive_cpuid_answers *")
+        self._answers = self._cpuid
+        """That, or NULL when the task must stop at each cpuid."""
         self._stops = _SECCOMP_STOP + (_ENTRY_STOP if shows_entry else b"") + _EXIT_STOP
 
     def leave_out(self, names: Collection[str]) -> None:
@@ -159,13 +162,41 @@ class StraightCalls:
         stop = task.tracee.stop
         scheduler = self._recording.scheduler
         watch_sleep = len(self._recording.tasks) > 1
+        self._look_at_faults(task)
         while True:
-            course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, stop, self._exit)
+            course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, self._answers, stop, self._exit)
+            if self._cpuid.given:
+                self._write_answered(task)
             goes_on = self._returned(task, course) if course in _ENDS else self._stopped(task, course)
             # From a point where it may come back, what is pending is looked at before it goes on.
             if not goes_on or task.may_come_back or scheduler.turn_may_be_over():
                 return True
             task.let_go()
+
+    def _look_at_faults(self, task: Task) -> None:
+        """Have cpuid answered on the way, as far as it has been asked before, where a SIGSEGV needs no more."""
+        if task.may_come_back or task.wishes.blocks(signal.SIGSEGV) or task.wishes.ignores(signal.SIGSEGV):
+            self._answers = ffi.NULL
+            return
+        self._answers = self._cpuid
+        self._cpuid.planted = task.space.has_planted_traps
+        answers = self._recording.shown_cpu.answers
+        if self._cpuid.known < min(len(answers), len(self._cpuid.leaves)):
+            leaves = [
+                (*question, question[0] not in cpu.LEAVES_WITH_SUBLEAVES, *answer[2:])
+                for question, answer in answers.items()
+            ]
+            self._cpuid.known = min(len(leaves), len(self._cpuid.leaves))
+            self._cpuid.leaves = leaves[: self._cpuid.known]
+
+    def _write_answered(self, task: Task) -> None:
+        """Write what cpuid has told the task before it stopped."""
+        for answer in self._cpuid.kept[0 : self._cpuid.given]:
+            before, after = (bytes(ffi.buffer(ffi.addressof(answer, name))) for name in ("before", "after"))
+            task.stops.append(TRAP_STOP)
+            self._recording.write(Trap(task.tid, TrapCause.CPUID, before, after, (), task.take_stops()))
+            task.registers = after
+        self._cpuid.given = 0
 
     def _stopped(self, task: Task, course: int) -> bool:
         """Something else has come than a call's return; False when it is not yet over."""
@@ -209,6 +240,7 @@ class StraightCalls:
         task.may_come_back = False
         if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
             forced_signals.mask_changed(self._recording, task)
+            self._look_at_faults(task)
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
             self._recording.write(VectorState(task.tid, task.tracee.get_xstate()))

@@ -139,14 +139,15 @@ class ShownCpu:
 
     def __init__(self, hidden: tuple[FeatureBit, ...]) -> None:
         self._hidden = hidden
-        self._answers: dict[tuple[int, int], CpuidLeaf] = {}
+        self.answers: dict[tuple[int, int], CpuidLeaf] = {}
+        """What has been asked until now: by leaf and subleaf, that being 0 where it does not matter."""
 
     def cpuid(self, leaf: int, subleaf: int) -> CpuidLeaf:
         """The answer for a leaf and subleaf."""
         question = (leaf, subleaf if leaf in LEAVES_WITH_SUBLEAVES else 0)
-        answer = self._answers.get(question)
+        answer = self.answers.get(question)
         if answer is None:
-            answer = self._answers[question] = shown(cpuid(*question), self._hidden)
+            answer = self.answers[question] = shown(cpuid(*question), self._hidden)
         return answer
 
 

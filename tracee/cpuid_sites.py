@@ -24,7 +24,7 @@ class Function(NamedTuple):
 
 
 def find_functions(descriptor: int) -> tuple[Function, ...]:
-    """The functions of an ELF file in which a cpuid may stand; none of other files."""
+    """The functions of an ELF file in which a cpuid may stand, in order; none of other files."""
     try:
         return tuple(_find_functions(ElfFile(descriptor)))
     except (ValueError, OSError):
@@ -36,7 +36,7 @@ def _find_functions(file: ElfFile) -> list[Function]:
     if not addresses:
         return []
     table = FunctionTable(file)
-    places = dict.fromkeys(place for address in addresses if (place := table.find(address)) is not None)
+    places = sorted({place for address in addresses if (place := table.find(address)) is not None}, key=_start)
     return [
         Function(file.offset_of(place.start), file.read(place.start, len(place)))
         for place in places
@@ -44,8 +44,12 @@ def _find_functions(file: ElfFile) -> list[Function]:
     ]
 
 
+def _start(place: range) -> int:
+    return place.start
+
+
 def decode(functions: Sequence[Function]) -> tuple[int, ...]:
-    """The offsets in their file at which cpuid instructions stand in these functions."""
+    """The offsets in their file at which cpuid instructions stand in these functions, in the functions' order."""
     # Loaded when it is needed, as it takes as long as all else that a recording loads.
     import capstone
 

@@ -168,7 +168,7 @@ class ScriptedKernel:
         self.written.append((address, data[:length]))
         return length
 
-    def redrive_step_syscall(self, tid: int, ways: Any, watch: int, first: Any, last: Any) -> int:
+    def redrive_step_syscall(self, tid: int, ways: Any, watch: int, cpuid: Any, first: Any, last: Any) -> int:
         """As in step.c, for a lone task whose arguments name no address of the agent's."""
         assert not watch
         self.redrive_resume(tid, Request.CONT, 0)

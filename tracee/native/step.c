@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "native.h"
 #include "aside.h"
+#include "cpuid_answers.h"
 #include "ptrace_request.h"
 #include "stop_log.h"
 
@@ -247,10 +248,20 @@ static int go_on(int tid, int may_sleep, struct redrive_stop *stop)
     return failed == -EINTR ? REDRIVE_INTERRUPTED : failed;
 }
 
-int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *first,
-                         struct redrive_stop *last)
+static int to_first_stop(int tid, struct redrive_cpuid_answers *cpuid, struct redrive_stop *first)
 {
-    int course = redrive_step(tid, PTRACE_CONT, 0, NULL, first);
+    const struct redrive_registers *answered = NULL;
+    int failed;
+    do
+        failed = redrive_step(tid, PTRACE_CONT, 0, answered, first);
+    while (!failed && cpuid && (answered = redrive_answer_cpuid(first, cpuid)));
+    return failed;
+}
+
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_cpuid_answers *cpuid,
+                         struct redrive_stop *first, struct redrive_stop *last)
+{
+    int course = to_first_stop(tid, cpuid, first);
     if (course)
         return course;
     unsigned way = way_of(first, ways);

@@ -67,6 +67,21 @@ struct redrive_ways {
     } by_command[128];
 };
 
+/* What programs are told by cpuid, and what a task was told on its way to a stop. */
+struct redrive_cpuid_answers {
+    int32_t planted; /* whether clts stands for cpuid in this task's memory */
+    uint32_t known;  /* of leaves */
+    struct redrive_cpuid_leaf {
+        uint32_t leaf, subleaf;
+        int32_t any_subleaf;
+        uint32_t eax, ebx, ecx, edx;
+    } leaves[256];
+    uint32_t given; /* of kept; when that is full, the next one stops the task */
+    struct redrive_cpuid_answer {
+        struct redrive_registers before, after;
+    } kept[64];
+};
+
 /* How far redrive_step_syscall came. */
 enum redrive_course {
     REDRIVE_AT_FIRST_STOP = 1,  /* only `first` is filled; the task is stopped there */
@@ -78,11 +93,11 @@ enum redrive_course {
     REDRIVE_PAST_ENTRY = 8      /* added to 2, 3 and 4 when the call's entry stop has been passed */
 };
 
-/* Resumes with PTRACE_CONT to the next stop; when that is our filter's seccomp stop for a syscall that has a way, goes on to
+/* Resumes with PTRACE_CONT to the next stop, and on at each cpuid that `cpuid`, unless NULL, has an answer for; when it is our filter's seccomp stop for a syscall that has a way, goes on to
  * the call's exit stop, by its entry stop where the ways say that it shows.  Returns an enum redrive_course; REDRIVE_ASLEEP
  * only when `watch_sleep` is set.  `last` never has its syscall_op: what the syscall-stops are, their order tells. */
-int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_stop *first,
-                         struct redrive_stop *last);
+int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_cpuid_answers *cpuid,
+                         struct redrive_stop *first, struct redrive_stop *last);
 
 /* 1 when this kernel has PTRACE_GET_SYSCALL_INFO; decides what syscall_op holds. */
 int redrive_use_syscall_info(int use);
