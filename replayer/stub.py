@@ -101,6 +101,7 @@ class Stub:
             trap_tsc=True,
             # The terminal's signals are for the replayer.
             new_session=True,
+            no_network=True,
             keep_descriptor=self._theirs,
         )
         try:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +32,11 @@ from redrive.formats.events import (
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.errors import ReplayError, UntrustworthyTrace
 from redrive.replayer.replay import replay
+from redrive.replayer.stub import Stub
 from redrive.tracee import registers as regs
 from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.errors import TraceeError
+from redrive.tracee.inherited_filter import inherits_filter
 from redrive.tracee.remote_calls import LIST_ADDRESS, RUNNER_ADDRESS
 from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHand, assemble
 
@@ -224,6 +228,18 @@ class TestOthers:
             assert attack(trace) is None
             with pytest.raises(BlockingIOError):
                 server.accept()
+
+    def test_our_network_is_not_theirs(self) -> None:
+        makes = [["unshare", "--net", "true"], ["unshare", "--user", "--net", "true"]]
+        if inherits_filter() or all(subprocess.run(make, capture_output=True).returncode for make in makes):
+            pytest.skip("no network namespace can be made here")
+        tracee = Stub().start()
+        try:
+            theirs = os.readlink(f"/proc/{tracee.tid}/ns/net")
+        finally:
+            os.kill(tracee.tid, signal.SIGKILL)
+            tracee.wait()
+        assert theirs != os.readlink("/proc/self/ns/net")
 
     @pytest.mark.parametrize("number", [62, 101, 310, 311], ids=["kill", "ptrace", "process_vm_readv", "_writev"])
     def test_touching_the_replayer(self, tmp_path: Path, number: int) -> None:

@@ -36,6 +36,7 @@ PERFORMED = {
     158: "arch_prctl",
     160: "setrlimit",
     231: "exit_group",
+    272: "unshare, from our network",
     317: "seccomp, of the same from then on",
 }
 """All that the tasks of a replay may do, by number: what makes up an address space and a task."""

@@ -19,7 +19,8 @@ class SpawnOptions(NamedTuple):
     """How a tracee is prepared between fork and execve.
 
     ``filter`` is a BPF program (redrive.tracee.seccomp_filter) or None; ``personality`` a value for
-    personality(2) or None; ``keep_descriptor`` the one descriptor the program inherits that is close-on-exec here.
+    personality(2) or None; ``no_network`` asks for a network namespace of its own; ``keep_descriptor`` is the one
+    descriptor the program inherits that is close-on-exec here.
     ``probe_calls`` are the syscalls a child without a program makes; ``inheritance`` is what execve passes on.
     """
 
@@ -27,6 +28,7 @@ class SpawnOptions(NamedTuple):
     personality: int | None = None
     trap_tsc: bool = True
     new_session: bool = False
+    no_network: bool = False
     keep_descriptor: int | None = None
     probe_calls: tuple[int, int] = (-1, -1)
     inheritance: Inheritance = Inheritance()
@@ -63,6 +65,8 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.personality = -1 if options.personality is None else options.personality
     request.trap_tsc = options.trap_tsc
     request.new_session = options.new_session
+    # A filter that is there already, a sandbox's, may kill for trying.
+    request.no_network = options.no_network and not inherits_filter()
     request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
     request.probe_calls = options.probe_calls
     request.blocked = _signal_set(options.inheritance.blocked)

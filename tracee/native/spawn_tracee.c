@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -55,6 +56,13 @@ static int install_filter(const struct sock_fprog *program, int spec_allow)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) ? errno : 0;
 }
 
+/* Who may not make a network namespace may make one within a user namespace, unless the system denies both. */
+static void leave_network(void)
+{
+    if (unshare(CLONE_NEWNET))
+        unshare(CLONE_NEWUSER | CLONE_NEWNET);
+}
+
 /* The child between fork and execve: async-signal-safe calls only. */
 static int prepare_child(const struct redrive_spawn *spawn)
 {
@@ -63,6 +71,8 @@ static int prepare_child(const struct redrive_spawn *spawn)
         return errno;
     if (spawn->new_session)
         setsid();
+    if (spawn->no_network)
+        leave_network();
     /* Containers refuse this; addresses are then random, and recorded as they are. */
     if (spawn->personality >= 0)
         personality((unsigned long)spawn->personality);
