@@ -8,6 +8,7 @@ import time
 from redrive.formats.events import TrapCause
 from redrive.recorder.task import Task
 from redrive.tracee import cpu
+from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
 from redrive.tracee._native import lib
 
@@ -20,10 +21,18 @@ _RAX, _RBX, _RIP = regs.OFFSETS["rax"], regs.OFFSETS["rbx"], regs.OFFSETS["rip"]
 def find_cause(task: Task) -> TrapCause | None:
     """Which trapped instruction a task is at, if any."""
     code = task.tracee.read_available(regs.get(task.tracee.registers, "rip"), 3)
-    if task.space.has_planted_traps and code[:2] == cpu.PLANTED_CPUID:
-        # Wherever that is: who copies code, copies what was planted in it.
-        return TrapCause.CPUID
+    if code[:2] == cpu.PLANTED_CPUID and task.space.planted:
+        return TrapCause.CPUID if _stands_for_cpuid(task) else None
     return _CAUSES.get(code) or _CAUSES.get(code[:2])
+
+
+def _stands_for_cpuid(task: Task) -> bool:
+    """Whether the clts that a task is at was planted there, or has been copied to memory that has no file behind it."""
+    rip = regs.get(task.tracee.registers, "rip")
+    if rip in task.space.planted:
+        return True
+    mapping = maps.find_mapping(maps.read_mappings(task.tid), rip)
+    return mapping is not None and not mapping.inode
 
 
 def execute(cause: TrapCause, before: bytes, cpu_number: int, shown: cpu.ShownCpu) -> bytes:

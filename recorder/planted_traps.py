@@ -1,8 +1,8 @@
 """cpuid in a tracee on a CPU that cannot have it fault: an instruction that faults is written in its place.
 
 Only where the instruction is certain to stand (tracee/cpuid_sites.py), and only in what execve and the program's own
-loader map: what else maps code, valgrind for one, means to read it.  The trace has these bytes like others that a call
-wrote, so that a replay runs the same code.
+loader map: what else maps code, valgrind for one, means to read it.  (musl's loader is its libc, by which the program
+maps all else too.)  The trace has these bytes like others that a call wrote, so that a replay runs the same code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redrive.formats.events import Effect, Map
+from redrive.formats.events import Effect, Map, Writes
 from redrive.recorder.images import open_mapped
 from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
@@ -32,15 +32,14 @@ _MOST_KEPT = 256
 _LENGTH = len(CPUID_INSTRUCTION)
 _REACH = 256
 """Sites that lie within so many bytes are written in one piece."""
-Writes = tuple[tuple[int, bytes], ...]
 
 
 class PlantedTraps:
-    """Plants them, unless ``cpuid_faults``.  ``cache`` is a folder for what a decoder has found out."""
+    """Plants them, if ``active``.  ``cache`` is a folder for what a decoder has found out."""
 
-    def __init__(self, *, cpuid_faults: bool, cache: Path) -> None:
-        self._active = not cpuid_faults
-        self._cache = DecodedSites(cache)
+    def __init__(self, *, active: bool, cache: Path) -> None:
+        self._active = active
+        self._decoded = DecodedSites(cache)
         self._sites: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def program_started(self, task: Task, mappings: Sequence[Mapping], start: InitialStack) -> Writes:
@@ -48,7 +47,8 @@ class PlantedTraps:
         if not self._active:
             return ()
         code = maps.find_mapping(mappings, regs.get(task.tracee.registers, "rip"))
-        if code is not None and start.auxiliary.get(AT_BASE, (0, 0))[1]:
+        # A loader may also be started by itself, with the program as its argument.
+        if code is not None and (start.auxiliary.get(AT_BASE, (0, 0))[1] or _is_named_as_loader(code)):
             task.space.loader = range(code.start, code.end)
         return tuple(self._plant_in_program(task, mappings))
 
@@ -81,24 +81,30 @@ class PlantedTraps:
     ) -> Iterator[tuple[int, bytes]]:
         """In a mapping of ``length`` bytes of the descriptor's file from ``offset`` on; closes the descriptor."""
         try:
-            sites = self._find(descriptor)
+            sites = self._sites_in(descriptor)
         finally:
             os.close(descriptor)
         places = [address + site - offset for site in sites if offset <= site < offset + length]
+        if places:
+            task.space.planted = task.space.planted.and_more(places)
         for start, end in maps.joined((place, place + _REACH) for place in places):
             written = _with_traps(task.tracee.read_available(start, end - start), start, places)
             if written:
                 task.tracee.write(start, written)
-                task.space.has_planted_traps = True
                 yield start, written
 
-    def _find(self, descriptor: int) -> tuple[int, ...]:
+    def _sites_in(self, descriptor: int) -> tuple[int, ...]:
         status = os.fstat(descriptor)
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if key not in self._sites:
             functions = find_functions(descriptor)
-            self._sites[key] = self._cache.decode(functions) if functions else ()
+            self._sites[key] = self._decoded.get(functions) if functions else ()
         return self._sites[key]
+
+
+def _is_named_as_loader(mapping: Mapping) -> bool:
+    """Whether a mapping is of a file that is called as glibc's and musl's loaders are, such as ld-linux-x86-64.so.2."""
+    return mapping.name.rpartition(b"/")[2].startswith((b"ld-", b"ld.so"))
 
 
 def _with_traps(code: bytes, start: int, places: Iterable[int]) -> bytes:
@@ -121,14 +127,16 @@ class DecodedSites:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def decode(self, functions: Sequence[Function]) -> tuple[int, ...]:
+    def get(self, functions: Sequence[Function]) -> tuple[int, ...]:
         """The offsets in their file, as cpuid_sites.decode gives them."""
         digest = hashlib.sha256()
         for offset, code in functions:
             digest.update(_OFFSET.pack(offset) + _OFFSET.pack(len(code)) + code)
         path = self._folder / digest.hexdigest()
         with suppress(OSError, struct.error):
-            return tuple(offset for (offset,) in _OFFSET.iter_unpack(path.read_bytes()))
+            known = tuple(offset for (offset,) in _OFFSET.iter_unpack(path.read_bytes()))
+            os.utime(path)
+            return known
         found = decode(functions)
         with suppress(OSError):
             self._keep(path, b"".join(_OFFSET.pack(offset) for offset in found))

@@ -88,6 +88,8 @@ def _record(
         kernel = probe()
     except (TraceeError, SpawnFailed) as error:
         raise RecordError(f"{error} (`redrive doctor` says more)") from error
+    if options.native_cpuid:
+        kernel = kernel._replace(cpuid_faulting=False)
     own_affinity = os.sched_getaffinity(0)
     mask = _affinity_mask()
     cpu_number = cpu.choose(options.cpu)
@@ -103,7 +105,7 @@ def _record(
         discards=options.on_full is OnFull.CONTINUE,
     )
     os.sched_setaffinity(0, {cpu_number})
-    recording = Recording(writer, kernel, cpu_number, mask, hidden)
+    recording = Recording(writer, kernel, cpu_number, mask, cpu.ShownCpu(hidden), _plants_traps(kernel, options))
     if options.chaos_seed is not None:
         recording.disturb(options.chaos_seed)
     try:
@@ -224,7 +226,13 @@ def _affinity_mask() -> bytes:
 
 
 def _hidden_features(options: RecordOptions) -> tuple[cpu.FeatureBit, ...]:
+    if options.native_cpuid:
+        return ()
     return cpu.NOT_REPEATABLE + (cpu.BEYOND_V2 if options.portable else ())
+
+
+def _plants_traps(kernel: KernelFeatures, options: RecordOptions) -> bool:
+    return not kernel.cpuid_faulting and not options.native_cpuid
 
 
 def _header(
@@ -246,7 +254,7 @@ def _header(
             "syscall_info": kernel.syscall_info,
             "signal_mask": kernel.signal_mask,
             "cpuid_faulting": kernel.cpuid_faulting,
-            "cpuid_planted": not kernel.cpuid_faulting,
+            "cpuid_planted": _plants_traps(kernel, options),
             "inherited_filter": kernel.inherited_filter,
             "xstate_size": kernel.xstate_size,
         },

@@ -57,7 +57,8 @@ class Recording:
         kernel: KernelFeatures,
         cpu_number: int,
         affinity: bytes,
-        hidden: tuple[cpu.FeatureBit, ...],
+        shown_cpu: cpu.ShownCpu,
+        plants_traps: bool,
     ) -> None:
         self.writer = writer
         self.write: Callable[[Event], object] = writer.write
@@ -66,12 +67,10 @@ class Recording:
         self.cpu = cpu_number
         self.affinity = affinity
         """The affinity mask the program would have had."""
-        self.shown_cpu = cpu.ShownCpu(hidden)
+        self.shown_cpu = shown_cpu
         self.tasks: dict[int, Task] = {}
         self.images = ImageTable(writer)
-        self.planted_traps = PlantedTraps(
-            cpuid_faults=kernel.cpuid_faulting, cache=default_cache_directory().with_name("cpuid")
-        )
+        self.planted_traps = PlantedTraps(active=plants_traps, cache=default_cache_directory().with_name("cpuid"))
         self.echo = EchoFinder()
         self.contents = Contents()
         self.scheduler = Scheduler(self.tasks)

@@ -29,7 +29,7 @@ from redrive.tracee.signal_status import has_signal, read_signal_status
 if TYPE_CHECKING:
     from redrive.recorder.recording import Recording
 
-TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
+_TRAP_STOP = encode_stop(Stop(StopKind.SIGNAL, StopRegisters.FIRST, signal.SIGSEGV))
 _IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
 _ENDS_PROGRAM = frozenset({"execve", "execveat", "rt_sigreturn"})
 _IN_A_ROW_AT_MOST = 1000
@@ -186,11 +186,16 @@ def instruction_trap(recording: Recording, task: Task) -> bool:
         return False
     after = instruction_traps.execute(cause, before, recording.cpu, recording.shown_cpu)
     task.tracee.set_registers(after)
-    task.stops.append(TRAP_STOP)
     forced_signals.undo(recording, task, signal.SIGSEGV)
+    write_trap(recording, task, cause, before, after)
+    return True
+
+
+def write_trap(recording: Recording, task: Task, cause: TrapCause, before: bytes, after: bytes) -> None:
+    """Write that an instruction has faulted with some registers, and was given others to go on with."""
+    task.stops.append(_TRAP_STOP)
     recording.write(Trap(task.tid, cause, before, after, (), task.take_stops()))
     task.registers = after
-    return True
 
 
 def vsyscall(recording: Recording, task: Task) -> None:

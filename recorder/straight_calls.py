@@ -6,15 +6,15 @@ import errno
 import signal
 import struct
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from redrive.formats.events import Syscall, Trap, TrapCause, VectorState
+from redrive.formats.events import Syscall, TrapCause, VectorState
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, forced_signals, ignored_signals, waiting
 from redrive.recorder.echo import COPY_CALLS
 from redrive.recorder.permission import CHANGES_IDENTITY
 from redrive.recorder.settling import LOOKED_AT
-from redrive.recorder.signals import TRAP_STOP, instruction_trap
+from redrive.recorder.signals import instruction_trap, write_trap
 from redrive.recorder.task import OpenCall, State, Task
 from redrive.tracee import cpu, ptrace, syscalls
 from redrive.tracee import registers as regs
@@ -122,8 +122,6 @@ class StraightCalls:
         self._plain = [row is None or row.treatment is Treatment.PLAIN for row in self._rows]
         self._has_aftermath = list(map(_has_aftermath, self._rows))
         self._cpuid = ffi.new("struct redrive_cpuid_answers *")
-        self._answers = self._cpuid
-        """That, or NULL when the task must stop at each cpuid."""
         self._stops = _SECCOMP_STOP + (_ENTRY_STOP if shows_entry else b"") + _EXIT_STOP
 
     def leave_out(self, names: Collection[str]) -> None:
@@ -162,9 +160,9 @@ class StraightCalls:
         stop = task.tracee.stop
         scheduler = self._recording.scheduler
         watch_sleep = len(self._recording.tasks) > 1
-        self._look_at_faults(task)
+        cpuid = self._cpuid_answers(task)
         while True:
-            course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, self._answers, stop, self._exit)
+            course = lib.redrive_step_syscall(task.tid, self._ways, watch_sleep, cpuid, stop, self._exit)
             if self._cpuid.given:
                 self._write_answered(task)
             goes_on = self._returned(task, course) if course in _ENDS else self._stopped(task, course)
@@ -173,13 +171,11 @@ class StraightCalls:
                 return True
             task.let_go()
 
-    def _look_at_faults(self, task: Task) -> None:
-        """Have cpuid answered on the way, as far as it has been asked before, where a SIGSEGV needs no more."""
+    def _cpuid_answers(self, task: Task) -> Any:
+        """What cpuid is answered with on the way to the next stop; NULL where each one needs more than that."""
         if task.may_come_back or task.wishes.blocks(signal.SIGSEGV) or task.wishes.ignores(signal.SIGSEGV):
-            self._answers = ffi.NULL
-            return
-        self._answers = self._cpuid
-        self._cpuid.planted = task.space.has_planted_traps
+            return ffi.NULL
+        self._cpuid.sites, self._cpuid.site_count = task.space.planted.native, len(task.space.planted)
         answers = self._recording.shown_cpu.answers
         if self._cpuid.known < min(len(answers), len(self._cpuid.leaves)):
             leaves = [
@@ -188,14 +184,13 @@ class StraightCalls:
             ]
             self._cpuid.known = min(len(leaves), len(self._cpuid.leaves))
             self._cpuid.leaves = leaves[: self._cpuid.known]
+        return self._cpuid
 
     def _write_answered(self, task: Task) -> None:
         """Write what cpuid has told the task before it stopped."""
         for answer in self._cpuid.kept[0 : self._cpuid.given]:
             before, after = (bytes(ffi.buffer(ffi.addressof(answer, name))) for name in ("before", "after"))
-            task.stops.append(TRAP_STOP)
-            self._recording.write(Trap(task.tid, TrapCause.CPUID, before, after, (), task.take_stops()))
-            task.registers = after
+            write_trap(self._recording, task, TrapCause.CPUID, before, after)
         self._cpuid.given = 0
 
     def _stopped(self, task: Task, course: int) -> bool:
@@ -238,12 +233,13 @@ class StraightCalls:
         self._recording.write(Syscall(task.tid, number, entry, result, writes, (), inputs, self._stops))
         task.registers = leave
         task.may_come_back = False
-        if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
-            forced_signals.mask_changed(self._recording, task)
-            self._look_at_faults(task)
         self._count += 1
         if self._count % VECTOR_STATE_EVERY == 0:
             self._recording.write(VectorState(task.tid, task.tracee.get_xstate()))
+        if number == forced_signals.RT_SIGPROCMASK and arguments[1]:
+            forced_signals.mask_changed(self._recording, task)
+            # How cpuid is answered depends on the mask.
+            return False
         return True
 
     def _broken_call(self, task: Task, course: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from redrive.formats.events import Inputs
 from redrive.recorder.disguise import Identity
 from redrive.recorder.forced_signals import Wishes
+from redrive.recorder.planted_sites import NOWHERE, PlantedSites
 from redrive.recorder.repeated_signals import RepeatedSignals
 from redrive.tracee.eras import Regime, SyscallTracker
 from redrive.tracee.monotonic import monotonic_ns
@@ -89,8 +90,8 @@ class AddressSpace:
     """Whether what is mapped readable may have become executable: READ_IMPLIES_EXEC of personality(2)."""
     loader: range | None = None
     """Where the code of the program's interpreter lies, ld.so's mostly; None when it has none or nobody asks."""
-    has_planted_traps: bool = False
-    """Whether some cpuid instruction has been replaced (recorder/planted_traps.py)."""
+    planted: PlantedSites = NOWHERE
+    """Where a cpuid instruction has been replaced (recorder/planted_traps.py)."""
 
     def copy(self) -> AddressSpace:
         """A forked child's."""

@@ -10,6 +10,7 @@ from redrive.formats.events import Event, Syscall, SyscallEntry, VectorState
 from redrive.replayer.comparison import is_in_syscall
 from redrive.replayer.task import Task
 from redrive.tracee import registers as regs
+from redrive.tracee.cpu import CPUID_INSTRUCTION, PLANTED_CPUID
 
 
 class Cause(enum.Enum):
@@ -33,8 +34,8 @@ class Cause(enum.Enum):
     OTHER_POINT = "the task is not where it met this when recorded: the event before it was replayed wrongly"
 
 
-_TRAPPED_INSTRUCTIONS = (b"\x0f\x31", b"\x0f\x01\xf9", b"\x0f\xa2")
-"""rdtsc, rdtscp, cpuid."""
+_TRAPPED_INSTRUCTIONS = (b"\x0f\x31", b"\x0f\x01\xf9", CPUID_INSTRUCTION, PLANTED_CPUID)
+"""rdtsc, rdtscp, cpuid, and what stands for that."""
 
 
 def likely_cause(event: Event, task: Task, expected: bytes, seen: bytes) -> str:

@@ -28,11 +28,11 @@ class Divergence(Exception):
 
 
 def report(
-    mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Images, unhidden: Sequence[str] = ()
+    mismatch: Mismatch, recent: Iterable[tuple[int, Event]], images: Images, differences: Sequence[str] = ()
 ) -> str:
     """All that is known about a divergence at the last of the ``recent`` (number, event) pairs.
 
-    ``unhidden``: features of the CPU that the program sees, and did not see when it was recorded.
+    ``differences``: what this CPU may show that the recording one did not.
     """
     last_events = []
     for number, event in recent:
@@ -45,10 +45,7 @@ def report(
         f"seen        {describe_stop(task, seen)}",
         f"likely      {likely_cause(event, task, mismatch.recorded, seen)}",
     ]
-    if unhidden:
-        lines.append(
-            f"this CPU    shows features that the recording one had not, and cannot hide: {', '.join(unhidden)}"
-        )
+    lines += [f"this CPU    {difference}" for difference in differences]
     if seen:
         lines += _place(task, regs.get(seen, "rip"), images)
         lines += _registers(mismatch.recorded, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 from redrive.formats.header import CpuIdentification, Header
 from redrive.replayer.errors import ReplayError
@@ -39,9 +40,19 @@ class Machine:
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self.vectors = VectorRegisters(_components(header.cpu))
         self.has_xsave = "osxsave" in cpu.features()
-        here = () if self.cpuid_faults or header.features.get("cpuid_planted") else cpu.features()
-        self.unhidden = tuple(sorted(set(here) - set(header.cpu.features)))
-        """Features that cpuid shows to programs here, which the recording CPU did not have."""
+        self.differences = () if self.cpuid_faults else tuple(self._differences(header))
+        """What of this CPU may show although the trace says otherwise, as the ends of sentences that begin with it."""
+
+    def _differences(self, header: Header) -> Iterator[str]:
+        here = set(cpu.features())
+        # Where cpuid did not fault, the table has what a cpuid saw that was not intercepted.
+        there = set(header.cpu.features) | set(cpu.features_by(lambda *question: self._answers.get(question)))
+        if here - there:
+            named = ", ".join(sorted(here - there))
+            yield f"shows features that the recording one had not, and cannot hide: {named}"
+        if there - here:
+            named = ", ".join(sorted(there - here))
+            yield f"lacks features that code may use whose cpuid was not intercepted: {named}"
 
     @property
     def after_execution(self) -> tuple[Call, ...]:

@@ -154,7 +154,7 @@ class Replayer:
         # They are read again: to hold on to ten events would cost the memory of the ten largest.
         first = max(0, number + 1 - RECENT_EVENTS)
         recent = itertools.islice(self._reader.events(first), number + 1 - first)
-        return Divergence(report(mismatch, recent, self._images, self._machine.unhidden))
+        return Divergence(report(mismatch, recent, self._images, self._machine.differences))
 
     def close(self) -> None:
         """End whatever is left of the tasks, and give back what they used."""

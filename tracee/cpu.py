@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from redrive.tracee._native import ffi, lib
@@ -11,10 +12,12 @@ CPUID_INSTRUCTION = b"\x0f\xa2"
 PLANTED_CPUID = b"\x0f\x06"
 """clts: what the recorder writes in a cpuid's place where the CPU cannot have that fault.
 
-It is as long, and raises the same SIGSEGV in user code (Intel SDM volume 2, CLTS), where no program has a use for it.
+It is as long, and raises the same SIGSEGV in user code (Intel SDM volume 2, CLTS), where hardly a program has it.
 """
 _EXTENDED = 0x8000_0000
 _SUBLEAF_LIMIT = 64
+_MOST_ANSWERS = 1024
+"""Questions that are remembered: no CPU has so many answers."""
 
 
 class CpuidLeaf(NamedTuple):
@@ -147,7 +150,9 @@ class ShownCpu:
         question = (leaf, subleaf if leaf in LEAVES_WITH_SUBLEAVES else 0)
         answer = self.answers.get(question)
         if answer is None:
-            answer = self.answers[question] = shown(cpuid(*question), self._hidden)
+            answer = shown(cpuid(*question), self._hidden)
+            if len(self.answers) < _MOST_ANSWERS:
+                self.answers[question] = answer
         return answer
 
 
@@ -185,10 +190,15 @@ def shown(answer: CpuidLeaf, hidden: tuple[FeatureBit, ...]) -> CpuidLeaf:
 def features(hidden: tuple[FeatureBit, ...] = ()) -> tuple[str, ...]:
     """The names of those required features this CPU has and shows."""
     cpu = ShownCpu(hidden)
+    return features_by(lambda leaf, subleaf: cpu.cpuid(leaf, subleaf))
+
+
+def features_by(ask: Callable[[int, int], object]) -> tuple[str, ...]:
+    """The required features that some CPU has: ``ask`` gives its answer for a leaf and subleaf, or None."""
     return tuple(
         feature.name
         for feature in REQUIRED
-        if getattr(cpu.cpuid(feature.leaf, feature.subleaf), feature.register) >> feature.bit & 1
+        if getattr(ask(feature.leaf, feature.subleaf), feature.register, 0) >> feature.bit & 1
     )
 
 

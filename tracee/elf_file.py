@@ -23,6 +23,8 @@ _PF_X = 1
 _MOST_HEADERS = 256
 _PIECE = 4 << 20
 """Bytes of code that are looked through at a time."""
+_MOST = 64 << 20
+"""Bytes of a table or function that are read: web browsers have tables of some ten."""
 _SEARCH_TABLE = bytes((1, 0x1B, 0x03, 0x3B))
 """Version 1; .eh_frame's place relative to this, the count as u32, a table of s32 pairs relative to the section: what
 all linkers write (Linux Standard Base, Exception Frames)."""
@@ -88,12 +90,11 @@ class ElfFile:
                     yield segment.address + start + match.start()
 
     def offset_of(self, address: int) -> int:
-        """Where in the file an address is that some segment has."""
-        return next(
-            segment.offset + address - segment.address
-            for segment in self.segments
-            if 0 <= address - segment.address < segment.length
-        )
+        """Where in the file an address is.  Raises ValueError where no segment has it."""
+        for segment in self.segments:
+            if 0 <= address - segment.address < segment.length:
+                return segment.offset + address - segment.address
+        raise ValueError(f"{address:#x} is in no segment")
 
     def frame_section(self) -> tuple[int, bytes]:
         """The address and the bytes of .eh_frame; none where the file has no such section."""
@@ -107,8 +108,9 @@ class ElfFile:
         return 0, b""
 
     def _read(self, offset: int, length: int) -> bytes:
-        # Asked for first, as a broken header may say any length.
-        data = os.pread(self._descriptor, length, offset) if offset + length <= self._size else b""
+        # Asked for first, as a broken header may say any length, and a file may be sparse.
+        fits = length <= _MOST and offset + length <= self._size
+        data = os.pread(self._descriptor, length, offset) if fits else b""
         if len(data) != length:
             raise ValueError("the file ends too early")
         return data
@@ -131,8 +133,9 @@ class FunctionTable:
             return None
         start, place = (self._origin + each[index] for each in (self._starts, self._descriptions))
         _, _, distance, length = _DESCRIPTION.unpack(self._file.read(place, _DESCRIPTION.size))
-        # Where the CIE has addresses written in another way, this gives another start than the table.
-        if place + _START_FIELD + distance != start or address >= start + length:
+        # Where the CIE has addresses written in another way, this gives another start than the table; 64-bit ones may
+        # give the same, and then the length is their upper half: 0 or nearly 4 GiB.
+        if length >= _MOST or place + _START_FIELD + distance != start or address >= start + length:
             return None
         return range(start, start + length)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from redrive.tracee import ptrace
@@ -67,6 +68,7 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.new_session = options.new_session
     # A filter that is there already, a sandbox's, may kill for trying.
     request.no_network = options.no_network and not inherits_filter()
+    request.user_namespace = not _confines_user_namespaces()
     request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
     request.probe_calls = options.probe_calls
     request.blocked = _signal_set(options.inheritance.blocked)
@@ -78,6 +80,17 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     if tid < 0:
         raise SpawnFailed(path or "a probe", -tid)
     return Spawned(tid, path or "", int(error_descriptor[0]))
+
+
+def _confines_user_namespaces() -> bool:
+    """Whether AppArmor puts whoever makes a user namespace under a profile, as Ubuntu has it from 23.10 on.
+
+    That may keep the process from executing and mapping what has no path, as all that it replays has none.
+    """
+    try:
+        return Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text().strip() != "0"
+    except OSError:
+        return False
 
 
 def _signal_set(numbers: Iterable[int]) -> int:

@@ -1,8 +1,11 @@
 /* cpuid in code that the program copies and runs there, and in a file that it maps itself: that one shows what the file has.
+ * And clts, which Redrive may put in cpuid's place: the program's own raises SIGSEGV.
  * Output: varies */
 #include "check.h"
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <ucontext.h>
 
 unsigned ask(unsigned leaf);
 extern char behind_ask[];
@@ -31,8 +34,25 @@ static void in_a_file(void)
     CHECK(memcmp(mapped, bytes, status.st_size) == 0);
 }
 
+static void step_over(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    CHECK(info->si_code == SI_KERNEL);
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
+}
+
+static void of_its_own(void)
+{
+    unsigned long a = 1, b = 2, c = 3, d = 4;
+    struct sigaction action = {.sa_sigaction = step_over, .sa_flags = SA_SIGINFO};
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    asm volatile("clts" : "+a"(a), "+b"(b), "+c"(c), "+d"(d));
+    CHECK(a == 1 && b == 2 && c == 3 && d == 4);
+}
+
 int main(void)
 {
+    of_its_own();
     in_a_copy();
     in_a_file();
     return 0;

@@ -27,6 +27,7 @@ from redrive.tracee import ptrace
 from redrive.tracee import registers as regs
 from redrive.tracee import tracee as tracee_module
 from redrive.tracee._native import ffi, lib
+from redrive.tracee.cpu import ShownCpu
 from redrive.tracee.eras import ENOSYS, Regime, Request, SyscallStop
 from redrive.tracee.kernel import KernelFeatures
 from redrive.tracee.seccomp_filter import TRACE_DATA
@@ -237,7 +238,9 @@ def play(
     for module in (tracee_module, straight_calls, calls, families, waiting):
         monkeypatch.setattr(module, "lib", kernel)
     writer = _Writer()
-    recorder = Recording(cast(ArchiveWriter, writer), FEATURES._replace(regime=regime), 0, bytes(8), ())
+    recorder = Recording(
+        cast(ArchiveWriter, writer), FEATURES._replace(regime=regime), 0, bytes(8), ShownCpu(()), False
+    )
     recorder.straight.filter_installed = our_filter
     task = families.make_main(recorder, TID, filtered)
     task.registers = BEFORE

@@ -13,7 +13,7 @@ import pytest
 from redrive.recorder.planted_traps import DecodedSites
 from redrive.tracee import cpuid_sites
 from redrive.tracee.cpuid_sites import Function
-from redrive.tracee.elf_file import ElfFile
+from redrive.tracee.elf_file import ElfFile, FunctionTable
 
 CODE = """
 #include <cpuid.h>
@@ -29,6 +29,9 @@ unsigned compiled(void)
 
 asm(".text; .type written, @function; written: .cfi_startproc; push %rbx; movl $0xa20f0fa2, %ecx; xor %eax, %eax;"
     "cpuid; .byte 0xb8, 0x00, 0x0f, 0xa2, 0x00; pop %rbx; ret; .cfi_endproc; .size written, .-written;"
+    ".type inline, @function; inline: .cfi_startproc; jmp 1f;"
+    "within: .quad 0xa20fa20fa20fa20f; .quad 0xa20fa20fa20fa20f;"
+    "1: xor %eax, %eax; ret; .cfi_endproc; .size inline, .-inline;"
     "table: .quad 0xa20fa20fa20fa20f; .quad 0xa20fa20fa20fa20f");
 extern unsigned written(void);
 
@@ -80,9 +83,10 @@ def test_found_where_a_disassembler_sees_it(tmp_path: Path, flags: tuple[str, ..
     found = find(program)
     assert len(found) >= 2
     assert set(found) <= set(expected)
-    # Beyond these, objdump takes the table behind the function for code.
-    (table,) = re.finditer(rb"(\x0f\xa2){8}", program.read_bytes())
-    assert set(expected) - set(found) == set(range(*table.span(), 2))
+    # Beyond these, objdump takes two tables for code, one within a function and one behind it.
+    tables = [match.span() for match in re.finditer(rb"(\x0f\xa2){8}", program.read_bytes())]
+    assert len(tables) == 2
+    assert set(expected) - set(found) == {offset for table in tables for offset in range(*table, 2)}
 
 
 def test_the_loader_of_this_machine() -> None:
@@ -124,6 +128,36 @@ def test_a_segment_of_a_terabyte_is_not_read(tmp_path: Path) -> None:
     assert find(broken) == ()
 
 
+def test_code_full_of_the_two_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = []
+    monkeypatch.setattr(FunctionTable, "find", lambda table, address: looked_up.append(address))
+    (tmp_path / "full.s").write_text(".globl _start; _start: ret; .fill 4000000, 2, 0xa20f")
+    program = tmp_path / "full"
+    subprocess.run(["gcc", "-nostdlib", "-static", "-o", program, tmp_path / "full.s"], check=True)
+    assert find(program) == ()
+    assert 0 < len(looked_up) < 10_000
+
+
+def test_a_function_that_no_segment_has(tmp_path: Path) -> None:
+    """Its search table says that code before the first segment reaches to the end of all."""
+    program = compile_code(tmp_path)
+    data = bytearray(program.read_bytes())
+    headers = int.from_bytes(data[32:40], "little")
+    kinds = {int.from_bytes(data[at : at + 4], "little"): at for at in range(headers, headers + 56 * data[56], 56)}
+    table = int.from_bytes(data[kinds[0x6474E550] + 8 :][:8], "little")
+    count = int.from_bytes(data[table + 8 : table + 12], "little")
+    for entry in range(table + 12, table + 12 + 8 * count, 8):
+        start, description = (int.from_bytes(data[at : at + 4], "little", signed=True) for at in (entry, entry + 4))
+        moved = -0x100000
+        data[entry : entry + 4] = (start + moved).to_bytes(4, "little", signed=True)
+        place = table + description + 8
+        distance = int.from_bytes(data[place : place + 4], "little", signed=True)
+        data[place : place + 4] = (distance + moved).to_bytes(4, "little", signed=True)
+        data[place + 4 : place + 8] = (0x200000).to_bytes(4, "little")
+    program.write_bytes(data)
+    assert find(program) == ()
+
+
 def test_pieces_of_code_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = compile_code(tmp_path)
     whole = find(program)
@@ -141,31 +175,31 @@ class TestDecodedSites:
 
     def test_decoded_once(self, tmp_path: Path, functions: list[Function], monkeypatch: pytest.MonkeyPatch) -> None:
         folder = tmp_path / "redrive" / "cpuid"
-        assert DecodedSites(folder).decode(functions) == (101, 201)
+        assert DecodedSites(folder).get(functions) == (101, 201)
         monkeypatch.setattr("redrive.recorder.planted_traps.decode", None)
-        assert DecodedSites(folder).decode(functions) == (101, 201)
+        assert DecodedSites(folder).get(functions) == (101, 201)
 
     def test_other_code_is_another_entry(self, tmp_path: Path, functions: list[Function]) -> None:
         sites = DecodedSites(tmp_path)
-        assert sites.decode(functions) == (101, 201)
-        assert sites.decode(functions[:1]) == (101,)
-        assert sites.decode([Function(100, b"\xb8" + self.CODE)]) == (105,)
+        assert sites.get(functions) == (101, 201)
+        assert sites.get(functions[:1]) == (101,)
+        assert sites.get([Function(100, b"\xb8" + self.CODE)]) == (105,)
 
     def test_a_cut_entry_is_none(self, tmp_path: Path, functions: list[Function]) -> None:
-        assert DecodedSites(tmp_path).decode(functions) == (101, 201)
+        assert DecodedSites(tmp_path).get(functions) == (101, 201)
         (entry,) = tmp_path.iterdir()
         entry.write_bytes(entry.read_bytes()[:-1])
-        assert DecodedSites(tmp_path).decode(functions) == (101, 201)
+        assert DecodedSites(tmp_path).get(functions) == (101, 201)
 
     def test_without_a_folder(self, functions: list[Function]) -> None:
-        assert DecodedSites(Path("/proc/none")).decode(functions) == (101, 201)
+        assert DecodedSites(Path("/proc/none")).get(functions) == (101, 201)
 
     def test_only_so_many_are_kept(
         self, tmp_path: Path, functions: list[Function], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("redrive.recorder.planted_traps._MOST_KEPT", 3)
         for number in range(6):
-            DecodedSites(tmp_path).decode([Function(number, self.CODE)])
+            DecodedSites(tmp_path).get([Function(number, self.CODE)])
         assert len(list(tmp_path.iterdir())) == 3
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from redrive.formats.events import Echo
+from redrive.formats.header import CpuidLeaf
 from redrive.replayer.divergence import Divergence
 from redrive.replayer.replay import replay
 from redrive.tracee.kernel import probe
-from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, PAGE, STACK, TraceByHand, assemble
+from tests.unit.replayer_traces import CODE, DATA, FIRST_TASK, PAGE, STACK, TraceByHand, assemble, header
 
 GETPID_THEN_EXIT = """
     mov $39, %eax
@@ -59,6 +60,19 @@ def test_features_that_cannot_be_hidden_are_named(tmp_path: Path) -> None:
         replay(trace.close(complete=False))
     named = "this CPU    shows features that the recording one had not, and cannot hide: " in str(raised.value)
     assert named == (not probe().cpuid_faulting)
+
+
+def test_features_that_code_may_have_seen_are_named(tmp_path: Path) -> None:
+    """A recording CPU that has all features: some were hidden where cpuid was intercepted, and seen elsewhere."""
+    if probe().cpuid_faulting:
+        pytest.skip("cpuid is answered from the header here")
+    everything = CpuidLeaf(7, 0, 0, 0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF)
+    trace = TraceByHand(tmp_path / "trace", header((everything,), {"cpuid_faulting": False, "cpuid_planted": True}))
+    trace.execute(assemble(GETPID_THEN_EXIT, tmp_path))
+    trace.syscall(7, 4711, rax=40)
+    # Of Intel's Xeon Phi alone.
+    with pytest.raises(Divergence, match="this CPU    lacks features .*avx512er"):
+        replay(trace.close(complete=False))
 
 
 @pytest.mark.parametrize("force_breakpoints", [False, True])

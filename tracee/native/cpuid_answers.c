@@ -18,12 +18,20 @@ static int faulted(const struct redrive_stop *stop)
     return stop->status >> 8 == SIGSEGV && stop->registers_valid && code == SI_KERNEL;
 }
 
-static int is_at_cpuid(const struct redrive_stop *stop, int planted)
+static int is_site(uint64_t address, const struct redrive_cpuid_answers *answers)
+{
+    for (const uint64_t *site = answers->sites; site < answers->sites + answers->site_count; site++)
+        if (*site == address)
+            return 1;
+    return 0;
+}
+
+static int is_at_cpuid(const struct redrive_stop *stop, const struct redrive_cpuid_answers *answers)
 {
     uint64_t code = 0;
     if (ptrace_request(PTRACE_PEEKDATA, stop->tid, stop->registers.rip, word(&code)) != 0)
         return 0;
-    return (code & 0xffff) == CPUID || (planted && (code & 0xffff) == PLANTED);
+    return (code & 0xffff) == CPUID || ((code & 0xffff) == PLANTED && is_site(stop->registers.rip, answers));
 }
 
 static const struct redrive_cpuid_leaf *find(const struct redrive_cpuid_answers *answers, uint32_t leaf, uint32_t subleaf)
@@ -39,7 +47,7 @@ const struct redrive_registers *redrive_answer_cpuid(const struct redrive_stop *
     if (!faulted(stop) || answers->given == sizeof answers->kept / sizeof *answers->kept)
         return NULL;
     const struct redrive_cpuid_leaf *leaf = find(answers, (uint32_t)stop->registers.rax, (uint32_t)stop->registers.rcx);
-    if (!leaf || !is_at_cpuid(stop, answers->planted))
+    if (!leaf || !is_at_cpuid(stop, answers))
         return NULL;
     struct redrive_cpuid_answer *kept = &answers->kept[answers->given++];
     kept->before = kept->after = stop->registers;

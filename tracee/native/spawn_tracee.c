@@ -57,9 +57,9 @@ static int install_filter(const struct sock_fprog *program, int spec_allow)
 }
 
 /* Who may not make a network namespace may make one within a user namespace, unless the system denies both. */
-static void leave_network(void)
+static void leave_network(int user_namespace)
 {
-    if (unshare(CLONE_NEWNET))
+    if (unshare(CLONE_NEWNET) && user_namespace)
         unshare(CLONE_NEWUSER | CLONE_NEWNET);
 }
 
@@ -72,7 +72,7 @@ static int prepare_child(const struct redrive_spawn *spawn)
     if (spawn->new_session)
         setsid();
     if (spawn->no_network)
-        leave_network();
+        leave_network(spawn->user_namespace);
     /* Containers refuse this; addresses are then random, and recorded as they are. */
     if (spawn->personality >= 0)
         personality((unsigned long)spawn->personality);

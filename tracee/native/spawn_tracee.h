@@ -11,6 +11,7 @@ struct redrive_spawn {
     int32_t trap_tsc;        /* PR_SET_TSC to PR_TSC_SIGSEGV */
     int32_t new_session;     /* setsid, so that the terminal's signals do not reach it */
     int32_t no_network;      /* a network namespace of its own, with nothing in it; refusal is not an error */
+    int32_t user_namespace;  /* within a user namespace, where it may not be had without */
     int32_t keep_descriptor; /* the one descriptor that loses FD_CLOEXEC, or -1 */
     int32_t probe_calls[2];  /* syscalls without arguments */
     uint64_t blocked;        /* the signal mask, signal N at bit N - 1 */

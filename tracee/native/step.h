@@ -69,8 +69,9 @@ struct redrive_ways {
 
 /* What programs are told by cpuid, and what a task was told on its way to a stop. */
 struct redrive_cpuid_answers {
-    int32_t planted; /* whether clts stands for cpuid in this task's memory */
-    uint32_t known;  /* of leaves */
+    const uint64_t *sites; /* where clts stands for cpuid in this task's memory */
+    uint32_t site_count;
+    uint32_t known; /* of leaves */
     struct redrive_cpuid_leaf {
         uint32_t leaf, subleaf;
         int32_t any_subleaf;
@@ -93,9 +94,10 @@ enum redrive_course {
     REDRIVE_PAST_ENTRY = 8      /* added to 2, 3 and 4 when the call's entry stop has been passed */
 };
 
-/* Resumes with PTRACE_CONT to the next stop, and on at each cpuid that `cpuid`, unless NULL, has an answer for; when it is our filter's seccomp stop for a syscall that has a way, goes on to
- * the call's exit stop, by its entry stop where the ways say that it shows.  Returns an enum redrive_course; REDRIVE_ASLEEP
- * only when `watch_sleep` is set.  `last` never has its syscall_op: what the syscall-stops are, their order tells. */
+/* Resumes with PTRACE_CONT to the next stop, and on at each cpuid that `cpuid`, unless NULL, has an answer for; when it is our
+ * filter's seccomp stop for a syscall that has a way, goes on to the call's exit stop, by its entry stop where the ways say
+ * that it shows.  Returns an enum redrive_course; REDRIVE_ASLEEP only when `watch_sleep` is set.  `last` never has its
+ * syscall_op: what the syscall-stops are, their order tells. */
 int redrive_step_syscall(int tid, const struct redrive_ways *ways, int watch_sleep, struct redrive_cpuid_answers *cpuid,
                          struct redrive_stop *first, struct redrive_stop *last);
 
