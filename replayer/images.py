@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,7 +36,6 @@ class Images:
         self._sent = self._looked_at = 0
         """Bytes that the trace has sent for files, and how many these were at the latest look at the memory in use."""
         self._files: dict[int, ImageFile] = {}
-        _raise_descriptor_limit()
 
     def define(self, content: ImageContent) -> None:
         """Create the image or replace parts of it."""
@@ -123,9 +121,3 @@ def _create(name: str) -> int:
         return create_anonymous_file(name)
     except OSError as error:
         raise ReplayError(f"too many recorded files are mapped for this machine's limits: {error.strerror}") from error
-
-
-def _raise_descriptor_limit() -> None:
-    # One descriptor for each file that was mapped; the soft limit is often 1024.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

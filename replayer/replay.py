@@ -27,6 +27,7 @@ from redrive.formats.events import (
 )
 from redrive.replayer.clones import clone
 from redrive.replayer.comparison import after_syscall
+from redrive.replayer.descriptor_limit import raise_descriptor_limit
 from redrive.replayer.divergence import Divergence, report
 from redrive.replayer.echo import OutputEcho
 from redrive.replayer.effects import Effects
@@ -104,6 +105,7 @@ class Replayer:
         self._enter_syscall = self._machine.enter_syscall
         self._tasks = Tasks()
         with contextlib.ExitStack() as resources:
+            raise_descriptor_limit()
             self._stub = Stub()
             resources.callback(self._stub.close)
             self._images = Images(reader.blob, reader.path.stat().st_size)

@@ -57,6 +57,17 @@ class TestFailures:
         recording = redrive.record(redrive.folder / "trace", "./half")
         assert recording.status == 1 and b"./half ended before its first instruction" in recording.said, str(recording)
 
+    @pytest.mark.parametrize("number", [10, 20, 127])
+    def test_too_few_descriptors_for_a_replay(self, redrive: Redrive, number: int) -> None:
+        trace = redrive.folder / "trace"
+        assert redrive.record(trace, "true").status == 0
+        ended = redrive.behind("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh").run("replay", trace)
+        assert ended.status == 1
+        said = f"redrive: a replay needs 128 descriptors, and the limit here (ulimit -Hn) is {number}\n"
+        assert ended.said.decode() == said
+        only_soft = redrive.behind("sh", "-c", f'ulimit -Sn {number}; exec "$@"', "sh").run("replay", trace)
+        assert only_soft.status == 0, only_soft
+
     def test_an_error_of_our_own_is_said_to_be_one_and_debug_shows_where(self, redrive: Redrive) -> None:
         program = (
             "import redrive.tools.main as it, redrive.tools.archive_argument as argument\n"
