@@ -149,7 +149,7 @@ class ImageTable:
             effects.append(ImageSize(file.number, status.st_size))
         # Taken before the bytes are read: a write meanwhile then shows as a change.
         file.size, file.fingerprint = status.st_size, fingerprint
-        file.trusted = time.time() - max(status.st_mtime, status.st_ctime) > _SETTLED
+        file.trusted = has_settled(status)
         try:
             extents = self._missing(tracee, source, file, offset, length, address)
         finally:
@@ -269,6 +269,11 @@ def _newly_mapped(file: _File, start: int, end: int) -> list[int]:
 def _chunks(file: _File, start: int, end: int) -> range:
     """The chunks that a range of offsets meets, as far as the file reaches."""
     return range(start // CHUNK, -(-min(end, page_ceiling(file.size)) // CHUNK))
+
+
+def has_settled(status: os.stat_result) -> bool:
+    """Whether the timestamps of a file would tell of a change from now on."""
+    return time.time() - max(status.st_mtime, status.st_ctime) > _SETTLED
 
 
 def _is_zeros(status: os.stat_result) -> bool:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redrive.formats.events import Effect, Map, Writes
-from redrive.recorder.images import open_mapped
+from redrive.recorder.images import has_settled, open_mapped
 from redrive.tracee import mappings as maps
 from redrive.tracee import registers as regs
 from redrive.tracee.cpu import CPUID_INSTRUCTION, PLANTED_CPUID
 from redrive.tracee.cpuid_sites import Function, decode, find_functions
 from redrive.tracee.initial_stack import AT_BASE, InitialStack
+from redrive.tracee.syscalls import MemoryFault
 
 if TYPE_CHECKING:
     from redrive.recorder.task import OpenCall, Task
@@ -89,17 +90,22 @@ class PlantedTraps:
             task.space.planted = task.space.planted.and_more(places)
         for start, end in maps.joined((place, place + _REACH) for place in places):
             written = _with_traps(task.tracee.read_available(start, end - start), start, places)
-            if written:
-                task.tracee.write(start, written)
-                yield start, written
+            # The file may have been cut off since.
+            with suppress(MemoryFault):
+                if written:
+                    task.tracee.write(start, written)
+                    yield start, written
 
     def _sites_in(self, descriptor: int) -> tuple[int, ...]:
         status = os.fstat(descriptor)
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        if key not in self._sites:
+        sites = self._sites.get(key)
+        if sites is None:
             functions = find_functions(descriptor)
-            self._sites[key] = self._decoded.get(functions) if functions else ()
-        return self._sites[key]
+            sites = self._decoded.get(functions) if functions else ()
+            if has_settled(status):
+                self._sites[key] = sites
+        return sites
 
 
 def _is_named_as_loader(mapping: Mapping) -> bool:

@@ -93,6 +93,9 @@ int64_t redrive_write(int tid, uint64_t address, const void *buffer, uint64_t le
         moved += (uint64_t)part;
     }
     close(descriptor);
+    /* Since Linux 6.12 a system may have /proc/TID/mem respect page protection (proc_mem.force_override). */
+    if (moved < length)
+        moved += poke(tid, address + moved, (const uint8_t *)buffer + moved, length - moved);
     return (int64_t)moved;
 }
 
