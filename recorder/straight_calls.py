@@ -198,7 +198,8 @@ class StraightCalls:
         stop = task.tracee.stop
         if course == _AT_FIRST_STOP:
             if stop.status == _SEGV_STOP and stop.siginfo[8] == _SI_KERNEL and instruction_trap(self._recording, task):
-                return True
+                # Before Linux 3.11, giving its mask back may have met a signal that waited: it is sent again first.
+                return not task.deferred
             task.tracker.resumed(Request.CONT, -1, 0)
             task.state = State.STOPPED
         elif course == -errno.EINTR:

@@ -39,6 +39,7 @@ def test_the_kernel_is_an_old_one(old: Redrive) -> None:
     [
         *("flags_only", "inside_handlers", "longjmp_out_of_loop", "timers_of_threads", "realtime_queue_into_loop"),
         *("alarm_in_read", "restart_after_stop", "fork_tree", "generated_code", "robust_mutex", "exec_by_thread"),
+        "traps_and_segv",
     ],
 )
 def test_signals_loops_and_mappings(old: Redrive, launcher: Callable[[str], Path], name: str) -> None:

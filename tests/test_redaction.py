@@ -11,6 +11,7 @@ import pytest
 
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.codec import event_encoder
+from redrive.formats.events import VectorState
 from tests.redrive_command import DEADLINE, Redrive
 
 TOKEN = b"tok-4e1b9a77c0d2"
@@ -33,11 +34,11 @@ def recorded(redrive: Redrive) -> Path:
     return archive
 
 
-def everything_in(archive: Path) -> bytes:
-    """All bytes that a reader can get out of it."""
+def everything_in(archive: Path, without: tuple[type, ...] = ()) -> bytes:
+    """All bytes that a reader can get out of it, but for events of some kinds."""
     encode = event_encoder()
     with ArchiveReader(archive) as reader:
-        events = [encode(event) for _, event in reader.events()]
+        events = [encode(event) for _, event in reader.events() if not isinstance(event, without)]
         return b"".join([repr(reader.header).encode(), *events, *map(reader.blob, reader.blobs())])
 
 
@@ -49,7 +50,7 @@ def test_the_secrets_are_gone_and_the_replay_is_exact(redrive: Redrive, recorded
     assert packed.status == 0 and b"the replay was exact" in packed.said, str(packed)
     assert b" secrets in" in packed.said
     after = everything_in(copy)
-    assert len(after) == len(before)
+    assert len(after) == len(everything_in(recorded, without=(VectorState,))) < len(before)
     for secret in (TOKEN, PASSWORD):
         assert not any(secret[at : at + 8] in after for at in range(len(secret) - 7))
     replay = redrive.run("replay", copy)
