@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.bench import figures, folder
@@ -31,7 +33,8 @@ def test_every_side_ran(run: Run) -> None:
 
 def test_every_figure_comes_of_it(run: Run) -> None:
     # How large they are is judged by who reads them: a limit here would be a test of what else the machine is doing.
+    # That goes for being above zero, too, as some are the difference of two times.
     for figure in (figures.traced_call, figures.fork_and_exec_milliseconds, figures.worst_replay):
         found = figure(run)
         assert found is not None
-        assert found > 0
+        assert math.isfinite(found)
