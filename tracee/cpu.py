@@ -189,8 +189,7 @@ def shown(answer: CpuidLeaf, hidden: tuple[FeatureBit, ...]) -> CpuidLeaf:
 
 def features(hidden: tuple[FeatureBit, ...] = ()) -> tuple[str, ...]:
     """The names of those required features this CPU has and shows."""
-    cpu = ShownCpu(hidden)
-    return features_by(lambda leaf, subleaf: cpu.cpuid(leaf, subleaf))
+    return features_by(ShownCpu(hidden).cpuid)
 
 
 def features_by(ask: Callable[[int, int], object]) -> tuple[str, ...]:

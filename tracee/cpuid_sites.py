@@ -60,7 +60,7 @@ def _find_functions(file: ElfFile) -> list[Function]:
     if sum(map(len, found.values())) > _MOST_CODE:
         return []
     places = [found[start] for start in sorted(found)]
-    return [Function(file.offset_of(place.start), file.read(place.start, len(place))) for place in places]
+    return [Function(file.offset_of(place.start, len(place)), file.read(place.start, len(place))) for place in places]
 
 
 def decode(functions: Sequence[Function]) -> tuple[int, ...]:

@@ -72,11 +72,7 @@ class ElfFile:
 
     def read(self, address: int, length: int) -> bytes:
         """The bytes at an address before relocation.  Raises ValueError where the file has not all of them."""
-        for segment in self.segments:
-            start = address - segment.address
-            if start >= 0 and start + length <= segment.length:
-                return self._read(segment.offset + start, length)
-        raise ValueError(f"{length} bytes at {address:#x} are in no segment")
+        return self._read(self.offset_of(address, length), length)
 
     def find_in_code(self, pattern: bytes) -> Iterator[int]:
         """The addresses in executable segments at which these bytes are."""
@@ -89,12 +85,13 @@ class ElfFile:
                 for match in re.finditer(re.escape(pattern), self._read(segment.offset + start, length)):
                     yield segment.address + start + match.start()
 
-    def offset_of(self, address: int) -> int:
-        """Where in the file an address is.  Raises ValueError where no segment has it."""
+    def offset_of(self, address: int, length: int) -> int:
+        """Where in the file so many bytes from an address on are.  Raises ValueError where no segment has them all."""
         for segment in self.segments:
-            if 0 <= address - segment.address < segment.length:
-                return segment.offset + address - segment.address
-        raise ValueError(f"{address:#x} is in no segment")
+            start = address - segment.address
+            if start >= 0 and start + length <= segment.length:
+                return segment.offset + start
+        raise ValueError(f"{length} bytes at {address:#x} are in no segment")
 
     def frame_section(self) -> tuple[int, bytes]:
         """The address and the bytes of .eh_frame; none where the file has no such section."""

@@ -62,13 +62,14 @@ def spawn(path: str | None, arguments: Sequence[bytes], environment: Sequence[by
     request.path, request.arguments, request.environment = name, argv, envp
     program = ffi.from_buffer(options.filter) if options.filter else ffi.NULL
     request.filter, request.filter_length = program, len(options.filter or b"") // 8
-    request.spec_allow = not inherits_filter()
+    # A filter that is there already, a container's or a sandbox's, may kill for a call that it does not know.
+    unfiltered = not inherits_filter()
+    request.spec_allow = unfiltered
     request.personality = -1 if options.personality is None else options.personality
     request.trap_tsc = options.trap_tsc
     request.new_session = options.new_session
-    # A filter that is there already, a sandbox's, may kill for trying.
-    request.no_network = options.no_network and not inherits_filter()
-    request.user_namespace = not _confines_user_namespaces()
+    request.no_network = options.no_network and unfiltered
+    request.user_namespace = options.no_network and not _confines_user_namespaces()
     request.keep_descriptor = -1 if options.keep_descriptor is None else options.keep_descriptor
     request.probe_calls = options.probe_calls
     request.blocked = _signal_set(options.inheritance.blocked)

@@ -94,7 +94,7 @@ enum redrive_course {
     REDRIVE_PAST_ENTRY = 8      /* added to 2, 3 and 4 when the call's entry stop has been passed */
 };
 
-/* Resumes with PTRACE_CONT to the next stop, and on at each cpuid that `cpuid`, unless NULL, has an answer for; when it is our
+/* Resumes with PTRACE_CONT to the next stop, and on at each cpuid that `cpuid`, unless NULL, has an answer for; when that is our
  * filter's seccomp stop for a syscall that has a way, goes on to the call's exit stop, by its entry stop where the ways say
  * that it shows.  Returns an enum redrive_course; REDRIVE_ASLEEP only when `watch_sleep` is set.  `last` never has its
  * syscall_op: what the syscall-stops are, their order tells. */

@@ -84,19 +84,17 @@ int64_t redrive_write(int tid, uint64_t address, const void *buffer, uint64_t le
         return done;
     uint64_t moved = done > 0 ? (uint64_t)done : 0;
     int descriptor = open_memory(tid, O_RDWR);
-    if (descriptor < 0)
-        return (int64_t)(moved + poke(tid, address + moved, (const uint8_t *)buffer + moved, length - moved));
-    while (moved < length) {
+    while (descriptor >= 0 && moved < length) {
         ssize_t part = pwrite(descriptor, (const uint8_t *)buffer + moved, length - moved, (off_t)(address + moved));
         if (part <= 0)
             break;
         moved += (uint64_t)part;
     }
-    close(descriptor);
-    /* Since Linux 6.12 a system may have /proc/TID/mem respect page protection (proc_mem.force_override). */
-    if (moved < length)
-        moved += poke(tid, address + moved, (const uint8_t *)buffer + moved, length - moved);
-    return (int64_t)moved;
+    if (descriptor >= 0)
+        close(descriptor);
+    /* Where that is refused, or has respected page protection, as a system may have it since Linux 6.12 (its
+     * proc_mem.force_override). */
+    return (int64_t)(moved + poke(tid, address + moved, (const uint8_t *)buffer + moved, length - moved));
 }
 
 int64_t redrive_gather(int tid, unsigned count, const uint64_t *addresses, const uint64_t *lengths, void *buffer)
