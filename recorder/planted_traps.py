@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redrive.formats.cache_folder import CacheFolder
 from redrive.formats.events import Effect, Map, Writes
 from redrive.recorder.images import has_settled, open_mapped
 from redrive.tracee import mappings as maps
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from redrive.tracee.mappings import Mapping
 
 _OFFSET = struct.Struct("<Q")
-_MOST_KEPT = 256
+_MOST_KEPT = 1 << 20
+"""Bytes of what has been decoded."""
 _LENGTH = len(CPUID_INSTRUCTION)
 _REACH = 256
 """Sites that lie within so many bytes are written in one piece."""
@@ -126,33 +128,22 @@ def _with_traps(code: bytes, start: int, places: Iterable[int]) -> bytes:
 class DecodedSites:
     """A user's cache of where in some functions cpuid stands: loading the decoder takes as long as a short recording.
 
-    An entry is a file named for the digest of the code, of 64-bit offsets.  What cannot be read or written is as if it
-    were not there.
+    An entry is named for the digest of the code and holds 64-bit offsets.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = CacheFolder(folder, limit=_MOST_KEPT)
 
     def get(self, functions: Sequence[Function]) -> tuple[int, ...]:
         """The offsets in their file, as cpuid_sites.decode gives them."""
-        digest = hashlib.sha256()
+        code_digest = hashlib.sha256()
         for offset, code in functions:
-            digest.update(_OFFSET.pack(offset) + _OFFSET.pack(len(code)) + code)
-        path = self._folder / digest.hexdigest()
-        with suppress(OSError, struct.error):
-            known = tuple(offset for (offset,) in _OFFSET.iter_unpack(path.read_bytes()))
-            os.utime(path)
-            return known
+            code_digest.update(_OFFSET.pack(offset) + _OFFSET.pack(len(code)) + code)
+        digest = code_digest.digest()
+        known = self._folder.get(digest)
+        if known is not None and not len(known) % _OFFSET.size:
+            return tuple(offset for (offset,) in _OFFSET.iter_unpack(known))
         found = decode(functions)
-        with suppress(OSError):
-            self._keep(path, b"".join(_OFFSET.pack(offset) for offset in found))
+        self._folder.put(digest, b"".join(_OFFSET.pack(offset) for offset in found))
+        self._folder.trim()
         return found
-
-    def _keep(self, path: Path, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_name(f".new-{os.getpid()}")
-        temporary.write_bytes(data)
-        temporary.replace(path)
-        entries = sorted(self._folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
-        for entry in entries[:-_MOST_KEPT]:
-            entry.unlink(missing_ok=True)

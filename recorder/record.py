@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redrive.formats.archive_writer import ArchiveWriter
-from redrive.formats.blobs import BlobCache, default_cache_directory
+from redrive.formats.blobs import BlobCache
+from redrive.formats.cache_folder import user_cache
 from redrive.formats.errors import ArchiveError
 from redrive.formats.frames import FORMAT_VERSION
 from redrive.formats.header import CpuIdentification, CpuidLeaf, Header, Setting
@@ -99,7 +100,7 @@ def _record(
     writer = ArchiveWriter(
         path,
         header,
-        blob_cache=BlobCache(default_cache_directory()),
+        blob_cache=BlobCache(user_cache("blobs")),
         writer_affinity=own_affinity,
         maximum_size=options.maximum_size,
         discards=options.on_full is OnFull.CONTINUE,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from redrive.formats.archive_writer import ArchiveWriter
-from redrive.formats.blobs import default_cache_directory
+from redrive.formats.cache_folder import user_cache
 from redrive.formats.events import Event, Note, Stopped
 from redrive.formats.stops import Stop, StopKind, StopRegisters, encode_stop
 from redrive.recorder import calls, families, file_changes, holding, job_control, settling, signals, waiting
@@ -70,7 +70,7 @@ class Recording:
         self.shown_cpu = shown_cpu
         self.tasks: dict[int, Task] = {}
         self.images = ImageTable(writer)
-        self.planted_traps = PlantedTraps(active=plants_traps, cache=default_cache_directory().with_name("cpuid"))
+        self.planted_traps = PlantedTraps(active=plants_traps, cache=user_cache("cpuid"))
         self.echo = EchoFinder()
         self.contents = Contents()
         self.scheduler = Scheduler(self.tasks)

@@ -30,7 +30,8 @@ class Machine:
     def __init__(self, header: Header, *, force_breakpoints: bool = False) -> None:
         """``force_breakpoints`` stops before syscall instructions even where PTRACE_SYSEMU would do; for tests."""
         features = kernel.probe()
-        _check_features(header)
+        shown = frozenset(cpu.features())
+        _check_cpu(header, shown)
         self.cpuid_faults = features.cpuid_faulting
         self.can_confine = features.sysemu and features.regime is Regime.R3
         filtered_first = features.inherited_filter and features.regime is not Regime.R3
@@ -39,12 +40,11 @@ class Machine:
         self._answers = {(leaf.leaf, leaf.subleaf): leaf for leaf in header.cpu.cpuid}
         self._recorded_cpuid_faults = bool(header.features.get("cpuid_faulting"))
         self.vectors = VectorRegisters(_components(header.cpu))
-        self.has_xsave = "osxsave" in cpu.features()
-        self.differences = () if self.cpuid_faults else tuple(self._differences(header))
+        self.has_xsave = "osxsave" in shown
+        self.differences = () if self.cpuid_faults else tuple(self._differences(header, shown))
         """What of this CPU may show although the trace says otherwise, as the ends of sentences that begin with it."""
 
-    def _differences(self, header: Header) -> Iterator[str]:
-        here = set(cpu.features())
+    def _differences(self, header: Header, here: frozenset[str]) -> Iterator[str]:
         # Where cpuid did not fault, the table has what a cpuid saw that was not intercepted.
         there = set(header.cpu.features) | set(cpu.features_by(lambda *question: self._answers.get(question)))
         if here - there:
@@ -84,8 +84,9 @@ def _components(machine: CpuIdentification) -> tuple[Component, ...]:
     return described_components(machine.xcr0, answers)
 
 
-def _check_features(header: Header) -> None:
-    missing = sorted(set(header.cpu.features) & {feature.name for feature in cpu.REQUIRED} - set(cpu.features()))
+def _check_cpu(header: Header, shown: frozenset[str]) -> None:
+    """``shown`` names the required features that this CPU has."""
+    missing = sorted(set(header.cpu.features) & {feature.name for feature in cpu.REQUIRED} - shown)
     if missing:
         raise ReplayError(f"this CPU lacks what the recorded program was told it could use: {', '.join(missing)}")
     own_xcr0 = int(lib.redrive_xgetbv())

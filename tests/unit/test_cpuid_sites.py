@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from redrive.formats.cache_folder import _OVERHEAD
 from redrive.recorder.planted_traps import DecodedSites
 from redrive.tracee import cpuid_sites
 from redrive.tracee.cpuid_sites import Function
@@ -187,20 +188,20 @@ class TestDecodedSites:
 
     def test_a_cut_entry_is_none(self, tmp_path: Path, functions: list[Function]) -> None:
         assert DecodedSites(tmp_path).get(functions) == (101, 201)
-        (entry,) = tmp_path.iterdir()
+        (entry,) = tmp_path.glob("??/*")
         entry.write_bytes(entry.read_bytes()[:-1])
         assert DecodedSites(tmp_path).get(functions) == (101, 201)
 
     def test_without_a_folder(self, functions: list[Function]) -> None:
         assert DecodedSites(Path("/proc/none")).get(functions) == (101, 201)
 
-    def test_only_so_many_are_kept(
+    def test_only_so_much_is_kept(
         self, tmp_path: Path, functions: list[Function], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("redrive.recorder.planted_traps._MOST_KEPT", 3)
+        monkeypatch.setattr("redrive.recorder.planted_traps._MOST_KEPT", 3 * (8 + _OVERHEAD))
         for number in range(6):
             DecodedSites(tmp_path).get([Function(number, self.CODE)])
-        assert len(list(tmp_path.iterdir())) == 3
+        assert len(list(tmp_path.glob("??/*"))) == 3
 
 
 def test_sections_need_not_be_there(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from redrive.formats import frames
 from redrive.formats.archive_reader import ArchiveReader
-from redrive.formats.blobs import BlobCache, blob_digest, default_cache_directory
+from redrive.formats.blobs import BlobCache, blob_digest
+from redrive.formats.cache_folder import _OVERHEAD, user_cache
 from redrive.formats.frames import FrameKind, encode_frame
 from tests.unit.formats_samples import syscall, write_archive
 
@@ -109,13 +110,13 @@ def test_a_full_disk_leaves_no_half_entry(directory, monkeypatch):
         os.symlink("/dev/full", path)
         return os.open(path, os.O_WRONLY)
 
-    monkeypatch.setattr("redrive.formats.blobs._open_private", full)
+    monkeypatch.setattr("redrive.formats.cache_folder._open_private", full)
     BlobCache(directory).put(DIGEST, FRAME)
     assert list(entry(directory).parent.iterdir()) == []
 
 
 def test_the_entries_longest_unused_go_first(directory):
-    cache = BlobCache(directory, limit=3 * len(FRAME))
+    cache = BlobCache(directory, limit=3 * (len(FRAME) + _OVERHEAD))
     paths = []
     for number in range(5):
         digest = bytes([number]) * 32
@@ -155,8 +156,8 @@ def test_a_cache_removed_while_in_use_does_no_harm(directory, tmp_path):
 
 def test_the_place_is_that_of_the_xdg_specification(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert default_cache_directory() == Path("/somewhere/redrive/blobs")
+    assert user_cache("blobs") == Path("/somewhere/redrive/blobs")
     monkeypatch.setenv("HOME", "/home/user")
     for unset in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", unset)
-        assert default_cache_directory() == Path("/home/user/.cache/redrive/blobs")
+        assert user_cache("blobs") == Path("/home/user/.cache/redrive/blobs")
