@@ -45,3 +45,15 @@ def test_a_program_that_the_loader_is_told_to_run(redrive: Redrive, launcher: Ca
     recording = redrive.record(archive, LOADER, launcher("hidden_features"))
     assert recording.stdout == b"rdrand: 0 0\nrdseed: 0 0\n"
     redrive.replay_repeats(archive, recording)
+
+
+def test_where_all_that_is_readable_may_be_executed(redrive: Redrive, launcher: Callable[[str], Path]) -> None:
+    """personality(READ_IMPLIES_EXEC): data is not taken for code, and code is what it is without."""
+    program = launcher("hidden_features")
+    recordings = {}
+    for name, command in (("as ever", ["env"]), ("implied", ["setarch", "--read-implies-exec"])):
+        archive = redrive.folder / name
+        recordings[name] = redrive.record(archive, *command, program)
+        assert recordings[name].stdout == b"rdrand: 0 0\nrdseed: 0 0\n"
+        redrive.replay_repeats(archive, recordings[name])
+    assert answers(redrive, redrive.folder / "implied") == answers(redrive, redrive.folder / "as ever")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +101,22 @@ def test_code_is_written_whatever_its_protection(tracee: Tracee, code: Mapping) 
     assert tracee.read(code.start + 5, 7) == b"patched"
     with pytest.raises(MemoryFault):
         tracee.write(_UNMAPPED, b"x")
+
+
+def test_code_is_written_where_proc_mem_respects_protection(tmp_path: Path) -> None:
+    """As a system may have it since Linux 6.12; none here has, so a library in the tracer refuses such writes."""
+    source, library = tmp_path / "refuses.c", tmp_path / "refuses.so"
+    source.write_text(
+        "#include <errno.h>\n#include <sys/types.h>\n"
+        "ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) { errno = EIO; return -1; }\n"
+        "ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) { errno = EIO; return -1; }\n"
+    )
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    written = f"{__file__}::{test_code_is_written_whatever_its_protection.__name__}"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", written]
+    ended = subprocess.run(command, env=os.environ | {"LD_PRELOAD": str(library)}, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+    assert "2 passed" in ended.stdout
 
 
 def test_extents_are_gathered_and_cut_where_unmapped(tracee: Tracee, code: Mapping) -> None:
