@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,12 +39,22 @@ from redrive.tracee.agent_pages import AGENT_ADDRESS
 from redrive.tracee.errors import TraceeError
 from redrive.tracee.inherited_filter import inherits_filter
 from redrive.tracee.remote_calls import LIST_ADDRESS, RUNNER_ADDRESS
+from tests.redrive_command import Redrive
 from tests.unit.replayer_traces import DATA, FIRST_TASK, PAGE, START, TraceByHand, assemble
 
 O_WRONLY_CREAT = 0o101
 MAP_PRIVATE_ANONYMOUS = 0x22
 XSTATE = bytes(832)
 """As after a reset: nothing is in use."""
+NETWORK_OF_A_STUB = """
+import os, signal
+from redrive.replayer.stub import Stub
+tracee = Stub().start()
+network = os.readlink(f"/proc/{tracee.tid}/ns/net")
+os.kill(tracee.tid, signal.SIGKILL)
+tracee.wait()
+print(network, end="")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -240,6 +251,15 @@ class TestOthers:
             os.kill(tracee.tid, signal.SIGKILL)
             tracee.wait()
         assert theirs != os.readlink("/proc/self/ns/net")
+
+    def test_an_ordinary_users_network_is_not_theirs(self, ordinary: Redrive) -> None:
+        """Who may make no network namespace makes a user namespace for it."""
+        if inherits_filter() or ordinary.native("unshare", "--user", "--net", "true").status:
+            pytest.skip("an ordinary user can make no network namespace here")
+        network = ordinary.native(sys.executable, "-c", NETWORK_OF_A_STUB)
+        assert network.status == 0, str(network)
+        assert network.stdout.startswith(b"net:[")
+        assert network.stdout.decode() != os.readlink("/proc/self/ns/net")
 
     @pytest.mark.parametrize("number", [62, 101, 310, 311], ids=["kill", "ptrace", "process_vm_readv", "_writev"])
     def test_touching_the_replayer(self, tmp_path: Path, number: int) -> None:
