@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from itertools import chain
 
 from redrive.formats.events import Clue, Landmark
 from redrive.replayer.bounds import check_memory
@@ -54,6 +54,9 @@ _SLOWER = 60
 _SLOWER_BY_STOPS = 20_000
 """The same for a search by debug register, which stops the task at each visit."""
 _LEAST_TIME = 20.0
+_FEW_WORDS = 40
+"""So many are compared by the code until they have been found too few: hundreds take longer to assemble than most
+searches take."""
 _TELLING_AT_MOST = 16
 _TICK = 0.5
 _FOLLOWING = 4
@@ -109,6 +112,7 @@ class _Search:
         self._ticked = False
         self._displaced = b""
         """The bytes in whose place a jump has been put."""
+        self._most_words = _FEW_WORDS
         self._telling: list[Word] = []
         """Words that alone told the point from others which the code took for it, the latest first."""
 
@@ -145,49 +149,54 @@ class _Search:
 
     def _assemble(self, code: LandmarkCode) -> None:
         components = self._machine.vectors.components if self._machine.has_xsave else ()
-        code.assemble(list(self._words()), components=components)
+        code.assemble(self._words(), components=components)
 
-    @cached_property
-    def _memory_words(self) -> dict[int, int]:
-        """The witnesses by address, in words; without those in which the code would see the jump."""
-        return {
-            address + offset: word_at(data, offset)
-            for address, data in self._event.witnesses
-            for offset in range(0, len(data) - 7, 8)
-            if not self._address - 8 < address + offset < self._address + len(self._event.code)
-        }
+    def _sees_whole(self, address: int) -> bool:
+        """Whether the code can compare the word at an address: not where it would see the jump."""
+        return not self._address - 8 < address < self._address + len(self._event.code)
 
-    def _words(self) -> Iterator[Word]:
+    def _memory_word(self, address: int) -> Word | None:
+        for start, data in self._event.witnesses:
+            if start <= address <= start + len(data) - 8 and self._sees_whole(address):
+                return Word(address, word_at(data, address - start))
+        return None
+
+    def _memory_words(self) -> Iterator[Word]:
+        for start, data in self._event.witnesses:
+            for address in range(start, start + len(data) - 7, 8):
+                if self._sees_whole(address):
+                    yield Word(address, word_at(data, address - start))
+
+    def _words(self) -> list[Word]:
         """What the code compares: the clues first, then all general registers, then as much memory as there is room."""
+        words: dict[tuple[bool, str | int], Word] = {}
+        for word in chain(self._telling, self._first_words(), self._memory_words()):
+            if len(words) >= self._most_words:
+                break
+            words.setdefault((word.in_xstate, word.place), word)
+        return list(words.values())
+
+    def _first_words(self) -> list[Word]:
         event = self._event
-        done: set[tuple[int, str | int]] = set()
-        memory = self._memory_words
         by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
         words = []
         vectors = []
         for kind, where in event.clues:
             if kind == Clue.REGISTER and where in by_offset:
                 words.append(Word(by_offset[where], word_at(event.registers, where)))
-            elif kind == Clue.MEMORY and where in memory:
-                words.append(Word(where, memory[where]))
+            elif kind == Clue.MEMORY:
+                words += filter(None, [self._memory_word(where)])
             elif kind == Clue.VECTOR and 32 <= where <= len(event.xstate) - 8:
                 place = self._machine.vectors.own_offset(where)
                 if place is not None:
                     vectors.append(Word(place, word_at(event.xstate, where), in_xstate=True))
         general = [Word(name, word_at(event.registers, regs.OFFSETS[name])) for name in GENERAL]
-        rest = [Word(address, value) for address, value in memory.items()]
         # What is saved by xsave comes late, as that takes longer than all comparisons.
         legacy = [word for word in vectors if isinstance(word.place, int) and 160 <= word.place < 416]
         wide = [word for word in vectors if word not in legacy]
         if any(isinstance(word.place, str) for word in words):
-            ordered = [*words, *general, *legacy, *wide, *rest]
-        else:
-            ordered = [*legacy[:1], *words, *general, *legacy, *wide, *rest]
-        for word in [*self._telling, *ordered]:
-            key = (int(word.in_xstate), word.place)
-            if key not in done and len(done) < WORDS_AT_MOST:
-                done.add(key)
-                yield word
+            return [*words, *general, *legacy, *wide]
+        return [*legacy[:1], *words, *general, *legacy, *wide]
 
     @contextmanager
     def _planted(self, plan: tuple[LandmarkCode, bytes]) -> Iterator[None]:
@@ -232,17 +241,17 @@ class _Search:
         word = self._differing_word() if len(self._telling) < _TELLING_AT_MOST else None
         if word is not None:
             self._telling.insert(0, word)
+        if word is not None or self._most_words < WORDS_AT_MOST:
+            self._most_words = WORDS_AT_MOST
             self._assemble(code)
             self._task.tracee.write(code.landing, bytes(code.code))
 
     def _differing_word(self) -> Word | None:
-        words = self._memory_words
-        for address, data in self._event.witnesses:
-            seen = self._memory(address, len(data))
-            for place in range(address, address + len(data) - 7, 8) if seen != data else ():
-                offset = place - address
-                if place in words and seen[offset : offset + 8] != data[offset : offset + 8]:
-                    return Word(place, words[place])
+        for start, data in self._event.witnesses:
+            seen = self._memory(start, len(data))
+            for offset in range(0, len(data) - 7, 8) if seen != data else ():
+                if self._sees_whole(start + offset) and seen[offset : offset + 8] != data[offset : offset + 8]:
+                    return Word(start + offset, word_at(data, offset))
         return None
 
     def _by_breakpoint(self) -> tuple[LandmarkCode, bytes] | None:
