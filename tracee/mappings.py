@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from redrive.tracee import proc_file
@@ -52,6 +53,8 @@ def _device(major: int, minor: int) -> int:
     return (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12 | (major & ~0xFFF) << 32
 
 
+# They are read again and again, and few of them have changed.
+@lru_cache(1 << 12)
 def _parse(line: bytes) -> Mapping:
     match = _LINE.fullmatch(line)
     if match is None:
