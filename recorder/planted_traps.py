@@ -34,7 +34,7 @@ _MOST_KEPT = 1 << 20
 """Bytes of what has been decoded."""
 _LENGTH = len(CPUID_INSTRUCTION)
 _REACH = 256
-"""Sites that lie within so many bytes are written in one piece."""
+"""A site that is nearer than so many bytes to the one before is written in one piece with it."""
 
 
 class PlantedTraps:
@@ -90,8 +90,9 @@ class PlantedTraps:
         places = [address + site - offset for site in sites if offset <= site < offset + length]
         if places:
             task.space.planted = task.space.planted.and_more(places)
-        for start, end in maps.joined((place, place + _REACH) for place in places):
-            written = _with_traps(task.tracee.read_available(start, end - start), start, places)
+        for piece in _pieces(places):
+            start = piece[0]
+            written = _with_traps(task.tracee.read_available(start, piece[-1] + _LENGTH - start), piece)
             # The file may have been cut off since.
             with suppress(MemoryFault):
                 if written:
@@ -115,11 +116,22 @@ def _is_named_as_loader(mapping: Mapping) -> bool:
     return mapping.name.rpartition(b"/")[2].startswith((b"ld-", b"ld.so"))
 
 
-def _with_traps(code: bytes, start: int, places: Iterable[int]) -> bytes:
-    """A piece of code from ``start`` on with the traps in it, as far as the last of them; empty where there is none."""
+def _pieces(places: Iterable[int]) -> list[list[int]]:
+    """Places, which are in order, by what is written in one piece."""
+    pieces: list[list[int]] = []
+    for place in places:
+        if pieces and place - pieces[-1][-1] < _REACH:
+            pieces[-1].append(place)
+        else:
+            pieces.append([place])
+    return pieces
+
+
+def _with_traps(code: bytes, places: Sequence[int]) -> bytes:
+    """Code from the first of these places on with the traps in it, as far as the last; empty where there is none."""
     changed, end = bytearray(code), 0
-    for place in (place - start for place in places):
-        if place >= 0 and code[place : place + _LENGTH] == CPUID_INSTRUCTION:
+    for place in (place - places[0] for place in places):
+        if code[place : place + _LENGTH] == CPUID_INSTRUCTION:
             end = place + _LENGTH
             changed[place:end] = PLANTED_CPUID
     return bytes(changed[:end])
