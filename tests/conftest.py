@@ -17,14 +17,17 @@ from hypothesis import HealthCheck, settings
 
 from tests.c_programs import PROGRAMS, Program, read_programs
 from tests.command_line import Answer, Ask
-from tests.redrive_command import Redrive
+from tests.redrive_command import SLOWNESS, Redrive
 from tests.sample_archive import write_archive
 
 Compile = Callable[[Program], Path]
 NOBODY = 65534
 
-# No test judges by time: on an emulated or a busy CPU an example may take long.
-settings.register_profile("any CPU", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test judges by time: on an emulated or a busy CPU an example may take long.  It need not see as many of them: these
+# tests are of our own Python, which is the same on each.
+settings.register_profile(
+    "any CPU", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(10, round(100 / SLOWNESS))
+)
 settings.load_profile("any CPU")
 
 
