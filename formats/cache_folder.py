@@ -16,7 +16,7 @@ from typing import NamedTuple
 _TEMPORARY = ".new-"
 _ABANDONED_AFTER = 3600.0
 """Seconds after which an unfinished entry is taken to be left over from a killed recorder."""
-_OVERHEAD = 4096
+ENTRY_OVERHEAD = 4096
 """Bytes of disk that an entry takes beside its own, about."""
 
 
@@ -109,7 +109,7 @@ class CacheFolder:
                     continue
             except OSError:
                 continue
-            yield _Entry(status.st_mtime, status.st_size + _OVERHEAD, path)
+            yield _Entry(status.st_mtime, status.st_size + ENTRY_OVERHEAD, path)
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -155,11 +155,15 @@ class _Search:
         """Whether the code can compare the word at an address: not where it would see the jump."""
         return not self._address - 8 < address < self._address + len(self._event.code)
 
-    def _memory_word(self, address: int) -> Word | None:
-        for start, data in self._event.witnesses:
-            if start <= address <= start + len(data) - 8 and self._sees_whole(address):
-                return Word(address, word_at(data, address - start))
-        return None
+    def _memory_clues(self) -> dict[int, Word]:
+        """Those of the clues that are words of the witnesses, by address; in one pass, however many a trace has."""
+        wanted = {where for kind, where in self._event.clues if kind == Clue.MEMORY}
+        return {
+            address: Word(address, word_at(data, address - start))
+            for start, data in self._event.witnesses
+            for address in wanted.intersection(range(start, start + len(data) - 7, 8))
+            if self._sees_whole(address)
+        }
 
     def _memory_words(self) -> Iterator[Word]:
         for start, data in self._event.witnesses:
@@ -178,14 +182,15 @@ class _Search:
 
     def _first_words(self) -> list[Word]:
         event = self._event
+        memory = self._memory_clues()
         by_offset = {regs.OFFSETS[name]: name for name in GENERAL}
         words = []
         vectors = []
         for kind, where in event.clues:
             if kind == Clue.REGISTER and where in by_offset:
                 words.append(Word(by_offset[where], word_at(event.registers, where)))
-            elif kind == Clue.MEMORY:
-                words += filter(None, [self._memory_word(where)])
+            elif kind == Clue.MEMORY and where in memory:
+                words.append(memory[where])
             elif kind == Clue.VECTOR and 32 <= where <= len(event.xstate) - 8:
                 place = self._machine.vectors.own_offset(where)
                 if place is not None:

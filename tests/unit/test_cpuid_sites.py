@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from redrive.formats.cache_folder import _OVERHEAD
+from redrive.formats.cache_folder import ENTRY_OVERHEAD
 from redrive.recorder.planted_traps import DecodedSites
 from redrive.tracee import cpuid_sites
 from redrive.tracee.cpuid_sites import Function
@@ -198,7 +198,7 @@ class TestDecodedSites:
     def test_only_so_much_is_kept(
         self, tmp_path: Path, functions: list[Function], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("redrive.recorder.planted_traps._MOST_KEPT", 3 * (8 + _OVERHEAD))
+        monkeypatch.setattr("redrive.recorder.planted_traps._MOST_KEPT", 3 * (8 + ENTRY_OVERHEAD))
         for number in range(6):
             DecodedSites(tmp_path).get([Function(number, self.CODE)])
         assert len(list(tmp_path.glob("??/*"))) == 3

@@ -11,7 +11,7 @@ import pytest
 from redrive.formats import frames
 from redrive.formats.archive_reader import ArchiveReader
 from redrive.formats.blobs import BlobCache, blob_digest
-from redrive.formats.cache_folder import _OVERHEAD, user_cache
+from redrive.formats.cache_folder import ENTRY_OVERHEAD, user_cache
 from redrive.formats.frames import FrameKind, encode_frame
 from tests.unit.formats_samples import syscall, write_archive
 
@@ -116,7 +116,7 @@ def test_a_full_disk_leaves_no_half_entry(directory, monkeypatch):
 
 
 def test_the_entries_longest_unused_go_first(directory):
-    cache = BlobCache(directory, limit=3 * (len(FRAME) + _OVERHEAD))
+    cache = BlobCache(directory, limit=3 * (len(FRAME) + ENTRY_OVERHEAD))
     paths = []
     for number in range(5):
         digest = bytes([number]) * 32
